@@ -1,0 +1,279 @@
+//! The argument tree. No logic.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::model::digest::Digest;
+use crate::model::kind::Selector;
+
+const MAIN_HELP: &str = "\
+Examples:
+  pkg demo                                   see all of it on a small model
+  pkg init model/                            write pkg.toml for a model folder
+  pkg pack model/ -o model.pkg               make the bundle
+  pkg keygen -o release                      make release.key and release.pub
+  pkg sign model.pkg --key release.key
+  pkg verify model.pkg --key release.pub
+
+Exit codes: 0 ok, 1 unexpected, 2 usage, 10 verification failed, 11 policy
+refused, 12 unsigned, 13 inconclusive, 14 trust root, 20 plugin failed,
+21 plugin skipped. `pkg explain CODE` explains a finding.";
+
+/// Signed, checkable releases of open models.
+#[derive(Debug, Parser)]
+#[command(name = "pkg", version, about, after_help = MAIN_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to say it.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct OutputArgs {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print only what went wrong
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look at a model folder and write its pkg.toml
+    #[command(after_help = "Example:\n  pkg init model/ --dry-run")]
+    Init(InitArgs),
+    /// Make a bundle from a folder with a pkg.toml
+    #[command(after_help = "Example:\n  pkg pack model/ -o model.pkg")]
+    Pack(PackArgs),
+    /// Make a signing key pair
+    #[command(after_help = "Example:\n  pkg keygen -o release")]
+    Keygen(KeygenArgs),
+    /// Sign a bundle
+    #[command(after_help = "Example:\n  pkg sign model.pkg --key release.key")]
+    Sign(SignArgs),
+    /// Check a bundle, an archive or an unpacked folder
+    #[command(
+        after_help = "Examples:\n  pkg verify model.pkg --key release.pub\n  pkg verify out/ --key release.pub --only weights\n  pkg verify model.pkg --digest sha256:<64 hex digits>"
+    )]
+    Verify(VerifyArgs),
+    /// Say what a bundle is, without checking its content
+    #[command(after_help = "Example:\n  pkg show model.pkg")]
+    Show(ShowArgs),
+    /// Write the files of a bundle into a folder, checking them on the way
+    #[command(after_help = "Example:\n  pkg unpack model.pkg out/ --only weights")]
+    Unpack(UnpackArgs),
+    /// Run the whole round on a small generated model, with a word on each step
+    #[command(after_help = "Example:\n  pkg demo")]
+    Demo(DemoArgs),
+    /// Explain a finding code, or list them
+    #[command(after_help = "Example:\n  pkg explain digest-mismatch")]
+    Explain(ExplainArgs),
+    /// Print a JSON Schema, or list them
+    #[command(after_help = "Example:\n  pkg schema pkg-toml")]
+    Schema(SchemaArgs),
+    /// Print a shell completion script
+    #[command(after_help = "Example:\n  pkg completions bash")]
+    Completions(CompletionsArgs),
+}
+
+/// Arguments of `pkg init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Folder with the model
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Ask nothing; write what was found
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Print what would be written, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// How blobs and files get to their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum StoreArg {
+    /// Reflink where the file system can, otherwise copy
+    #[default]
+    Auto,
+    /// Reflink or fail
+    Reflink,
+    /// Hard link or fail; later edits in place of either file change both
+    Hardlink,
+    /// Always copy
+    Copy,
+}
+
+/// Which resources the OpenSSF model signature lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ShardsArg {
+    /// Shards when one file is large enough to keep a core busy alone
+    #[default]
+    Auto,
+    /// Always shards
+    Always,
+    /// Never shards
+    Never,
+}
+
+/// Arguments of `pkg pack`.
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// Folder with the model and its pkg.toml
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Bundle to write; a name that ends in .tar makes one archive
+    #[arg(long, short)]
+    pub output: PathBuf,
+    /// How files get into the bundle
+    #[arg(long, value_enum, default_value_t)]
+    pub store: StoreArg,
+    /// Whether large files get one digest per shard
+    #[arg(long, value_enum, default_value_t)]
+    pub shards: ShardsArg,
+    /// Read every file again, also those known from an earlier pack
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Replace the output even if it is no bundle
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Signature algorithms that `keygen` makes keys for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum AlgorithmArg {
+    /// ECDSA on P-256 with SHA-256; tools of the OpenSSF model signing format accept it
+    #[default]
+    EcdsaP256,
+    /// Ed25519
+    Ed25519,
+}
+
+/// Where a passphrase comes from.
+#[derive(Debug, Args)]
+pub struct PassphraseArgs {
+    /// File whose first line is the passphrase (otherwise PKG_PASSPHRASE, otherwise a prompt)
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Arguments of `pkg keygen`.
+#[derive(Debug, Args)]
+pub struct KeygenArgs {
+    /// Prefix of the two files: PREFIX.key and PREFIX.pub
+    #[arg(long, short, value_name = "PREFIX")]
+    pub output: PathBuf,
+    /// Kind of key
+    #[arg(long, value_enum, default_value_t)]
+    pub algorithm: AlgorithmArg,
+    /// Passphrase of the new key
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+    /// Store the private key unencrypted, ask for no passphrase
+    #[arg(long, conflicts_with = "passphrase_file")]
+    pub no_passphrase: bool,
+    /// Replace existing files
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `pkg sign`.
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// Bundle to sign: a layout folder or an archive
+    pub bundle: PathBuf,
+    /// Private key, PEM
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Passphrase of the key
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// Arguments of `pkg verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Bundle, archive or unpacked folder
+    pub target: PathBuf,
+    /// Public key of the publisher, PEM; may be repeated, one must match
+    #[arg(long, value_name = "FILE")]
+    pub key: Vec<PathBuf>,
+    /// Digest that the release must have
+    #[arg(long, value_name = "sha256:HEX")]
+    pub digest: Option<Digest>,
+    /// Check only these components: weights, config, code, docs, data, or a kind
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub only: Vec<Selector>,
+    /// Check whole-file digests as well where shard digests were recorded
+    #[arg(long)]
+    pub whole_files: bool,
+}
+
+/// Arguments of `pkg show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Bundle, archive or unpacked folder
+    pub target: PathBuf,
+    /// Public key to check the signatures with, PEM; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub key: Vec<PathBuf>,
+}
+
+/// Arguments of `pkg unpack`.
+#[derive(Debug, Args)]
+pub struct UnpackArgs {
+    /// Bundle or archive
+    pub bundle: PathBuf,
+    /// Folder to make
+    pub output: PathBuf,
+    /// Unpack only these components: weights, config, code, docs, data, or a kind
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub only: Vec<Selector>,
+    /// How files get out of the bundle
+    #[arg(long, value_enum, default_value_t)]
+    pub store: StoreArg,
+    /// Put the files into an existing folder, over files of the same name
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `pkg demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the folder with everything that was made, here
+    #[arg(long, value_name = "FOLDER")]
+    pub keep: Option<PathBuf>,
+}
+
+/// Arguments of `pkg explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Code of the finding, such as digest-mismatch
+    pub code: Option<String>,
+}
+
+/// Arguments of `pkg schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Name of the schema
+    pub name: Option<String>,
+}
+
+/// Arguments of `pkg completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Shell
+    pub shell: clap_complete::Shell,
+}
+
+/// The argument tree, for man pages and completion scripts.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

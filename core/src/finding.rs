@@ -1,0 +1,310 @@
+//! Findings: what `pkg` has to say about an input, each with a stable code.
+//!
+//! A [`Code`] is public: scripts match on it, `docs/findings.md` is generated
+//! from this table and `pkg explain CODE` prints it. A [`Problem`] is a finding
+//! that stops the operation, so it is also the error type of this crate: one
+//! shape for everything a person or a pipeline can be told.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::exit::Exit;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// For information.
+    Note,
+    /// Should be looked at; does not change the result.
+    Warning,
+    /// The operation or check failed.
+    Error,
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal, $severity:ident, $exit:ident, $meaning:literal, $remedy:literal;)+) => {
+        /// Stable, kebab-case code of a finding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code as printed.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// Severity unless a command says otherwise.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)+ }
+            }
+
+            /// Exit code of a run that this finding ends.
+            pub const fn exit(self) -> Exit {
+                match self { $(Self::$name => Exit::$exit,)+ }
+            }
+
+            /// What the code means.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)+ }
+            }
+
+            /// What to do about it.
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$name => $remedy,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // ---- the folder and pkg.toml
+    EmptyFolder = "empty-folder", Error, Usage, "The folder holds no file to release.", "Name the folder that holds the model files.";
+    NoWeights = "no-weights", Error, Usage, "No weights were found, or none are listed in pkg.toml.", "Put the weights in the folder, or list them under a `model-parameters-final` component (`absent = \"why\"` says that they are left out on purpose).";
+    EmptyWeights = "empty-weights", Error, Usage, "A weight file has no content.", "Fetch the file again; an interrupted download leaves files like this.";
+    LfsPointer = "lfs-pointer", Error, Usage, "A file is an unresolved Git LFS pointer, not the content it stands for.", "Run `git lfs pull` in the repository, then try again.";
+    MissingShard = "missing-shard", Error, Usage, "An index names a weight shard that is not there.", "Fetch the missing shard, or correct the index.";
+    BadWeightHeader = "bad-weight-header", Error, Usage, "The header of a weight file is damaged or lies about the file.", "Fetch the file again and compare its digest with the publisher's.";
+    UndecidedFile = "undecided-file", Warning, Usage, "`init` could not tell what a file is.", "Add the file to a component in pkg.toml, or leave it out on purpose.";
+    UndecidedLicence = "undecided-licence", Warning, Usage, "`init` could not tell the licence of a component.", "Write the SPDX expression of the licence, and the licence file, into pkg.toml.";
+    UnpackedFile = "unpacked-file", Note, Ok, "A file of the folder belongs to no component and is not in the bundle.", "Add it to a component in pkg.toml if it is part of the release.";
+    SpecMissing = "spec-missing", Error, Usage, "There is no pkg.toml in the folder.", "Run `pkg init FOLDER` first.";
+    SpecSyntax = "spec-syntax", Error, Usage, "pkg.toml is not valid TOML, or a value has the wrong type.", "Correct the line that the message names.";
+    SpecUnknownKey = "spec-unknown-key", Error, Usage, "pkg.toml has a key that means nothing.", "Use the suggested key, or remove the line.";
+    SpecRepeatedKey = "spec-repeated-key", Error, Usage, "pkg.toml sets the same key twice.", "Keep one of the two.";
+    SpecInvalid = "spec-invalid", Error, Usage, "pkg.toml says something that cannot be packed.", "Correct the entry that the message names.";
+    PathNotFound = "path-not-found", Error, Usage, "A path or glob of pkg.toml, or of the command line, matches nothing.", "Correct the path, or mark the component `absent = \"why\"`.";
+    LicenceFileMissing = "licence-file-missing", Error, Usage, "The licence file named in pkg.toml is not there.", "Add the licence text, or correct `licence-file`.";
+    LicenceInvalid = "licence-invalid", Error, Usage, "The declared licence is not an SPDX licence expression.", "Use an id of the SPDX licence list, or `LicenseRef-NAME` with a licence file.";
+    DuplicatePath = "duplicate-path", Error, Usage, "Two entries have the same path.", "Give each file one component and one path.";
+    CaseClash = "path-case-clash", Error, Usage, "Two paths differ only in letter case or Unicode form; on some systems they are one file.", "Rename one of them.";
+    NonUtf8Name = "non-utf8-name", Error, Usage, "A file name is not valid UTF-8.", "Rename the file.";
+    UnsafePath = "unsafe-path", Error, VerificationFailed, "A path is absolute, has `..` or an empty, reserved or non-portable part.", "Use plain relative paths. If this is somebody else's bundle, do not use it.";
+    SymlinkInRelease = "symlink-in-release", Error, Usage, "A path of the release is a symbolic link.", "Put the file itself in its place.";
+    SpecialFile = "special-file", Error, Usage, "A path is a device, socket, pipe or other special file.", "Only regular files can be released.";
+    UnreadableFile = "unreadable-file", Error, Unexpected, "A file cannot be read.", "Check its permissions and the disk.";
+    FileChanged = "file-changed", Error, Unexpected, "A file changed while it was being read.", "Stop whatever writes to it, then run the command again.";
+    // ---- git
+    GitRepository = "git-repository", Error, Usage, "The git repository or the revision cannot be read.", "Check `repo` and `rev` in pkg.toml; fetch the revision if it is not here yet.";
+    GitEntry = "git-entry", Error, Usage, "The git tree holds an entry that cannot be packed (symbolic link, submodule, bad name).", "Choose a path without it.";
+    // ---- output
+    OutputExists = "output-exists", Error, Usage, "The output exists already.", "Choose another name, or say `--force`.";
+    OutputBusy = "output-busy", Error, Usage, "Another run of pkg is writing the same output.", "Wait for it to end.";
+    DiskFull = "disk-full", Error, Unexpected, "The disk is full. Nothing was left half-written.", "Free some space and run the command again.";
+    ReadOnlyTarget = "read-only-target", Error, Unexpected, "The place for the output cannot be written to.", "Choose an output on a file system you may write to.";
+    WriteFailed = "write-failed", Error, Unexpected, "Writing failed.", "See the reason; run the command again when it is cured.";
+    LinkUnsupported = "link-unsupported", Error, Usage, "The file system cannot link the file as asked.", "Leave `--store` away: pkg then copies.";
+    // ---- the bundle
+    NotABundle = "not-a-bundle", Error, Usage, "This is neither an OCI image layout, an archive of one, nor an unpacked release.", "Name a bundle made by `pkg pack`, or a folder made by `pkg unpack`.";
+    LayoutVersion = "layout-version", Error, VerificationFailed, "The OCI layout file is damaged or of an unknown version.", "Ask the publisher for the bundle again.";
+    IndexInvalid = "index-invalid", Error, VerificationFailed, "index.json is not a valid OCI image index, or holds no or several releases.", "Ask the publisher for the bundle again.";
+    ManifestInvalid = "manifest-invalid", Error, VerificationFailed, "A manifest is not a valid OCI image manifest of a model release.", "Ask the publisher for the bundle again.";
+    ConfigInvalid = "config-invalid", Error, VerificationFailed, "The model configuration is not valid, or disagrees with the manifest.", "Ask the publisher for the bundle again.";
+    ReleaseInvalid = "release-invalid", Error, VerificationFailed, "The release description is missing, invalid, or disagrees with the manifest.", "Ask the publisher for the bundle again.";
+    MetadataTooLarge = "metadata-too-large", Error, VerificationFailed, "A metadata document is larger than pkg is willing to read.", "Ask the publisher for the bundle again.";
+    SelfReference = "self-reference", Error, VerificationFailed, "A manifest refers to itself, or is its own subject.", "Do not use this bundle.";
+    UnknownMediaType = "unknown-media-type", Error, VerificationFailed, "A layer has a media type that pkg cannot check.", "Use a newer pkg, or ask the publisher.";
+    MissingBlob = "missing-blob", Error, VerificationFailed, "A blob that the manifest names is not there.", "Fetch the bundle again.";
+    WrongSize = "wrong-size", Error, VerificationFailed, "A blob or file is longer or shorter than recorded.", "Fetch the bundle again; a cut-off download looks like this.";
+    DigestMismatch = "digest-mismatch", Error, VerificationFailed, "The bytes are not those that were recorded.", "Do not use the file. Fetch it again and compare.";
+    ExtraBlob = "extra-blob", Warning, Ok, "The layout holds a blob that nothing refers to. It was not checked.", "Remove it, or pack again.";
+    ArchiveInvalid = "archive-invalid", Error, VerificationFailed, "The archive is cut short or is no plain tar of an OCI layout.", "Fetch the archive again.";
+    TarEntryRefused = "tar-entry-refused", Error, VerificationFailed, "A tar holds an entry that is no plain file (link, device, sparse, extended header).", "Do not use this bundle.";
+    TarInvalid = "tar-invalid", Error, VerificationFailed, "A tar layer is damaged, or holds other files than recorded.", "Do not use this bundle.";
+    DecompressionLimit = "decompression-limit", Error, VerificationFailed, "A compressed layer unfolds to more than it declares, or cannot be decompressed.", "Do not use this bundle.";
+    MissingFile = "missing-file", Error, VerificationFailed, "A file of the release is not there.", "Unpack the release again.";
+    ExtraFile = "extra-file", Error, VerificationFailed, "A file is there that is no part of the release.", "Remove it, or find out who put it there.";
+    DigestExpected = "expected-digest-mismatch", Error, VerificationFailed, "The release is another one than the digest given with `--digest`.", "Compare the digest with the publisher's page; do not use the bundle.";
+    NotChecked = "not-checked", Note, Ok, "A part was left out of the check, as asked.", "Run `pkg verify` without `--only` to check everything.";
+    // ---- signatures and keys
+    Unsigned = "unsigned", Error, Unsigned, "There is no signature over this release.", "Ask the publisher for a signed bundle, or pin it with `--digest sha256:...`.";
+    KeyNeeded = "key-needed", Error, Usage, "Whose signature should be accepted was not said.", "Give the publisher's public key with `--key`, or a digest with `--digest`.";
+    WrongKey = "wrong-key", Error, VerificationFailed, "No signature was made with the given key.", "Check that the key is the publisher's; if it is, do not use the bundle.";
+    SignatureInvalid = "signature-invalid", Error, VerificationFailed, "A signature does not fit the signed bytes.", "Do not use the bundle.";
+    SignatureFormat = "signature-format", Error, VerificationFailed, "A signature document cannot be understood.", "Use a newer pkg, or ask the publisher.";
+    SignatureOtherSubject = "signature-other-subject", Error, VerificationFailed, "A signature is genuine but speaks about another release.", "Do not use the bundle: a signature was moved here from elsewhere.";
+    StatementMismatch = "statement-mismatch", Error, VerificationFailed, "The signed statement and the content disagree.", "Do not use the bundle.";
+    OmsUnsupported = "oms-unsupported", Error, Inconclusive, "The model signature uses a method or hash that pkg cannot check.", "Check it with the tool that made it.";
+    OmsSkipped = "oms-skipped", Note, Ok, "No OpenSSF model signature was written.", "Sign with an ECDSA key if tools of that format should accept the unpacked folder.";
+    OtherSignature = "signature-not-checked", Note, Ok, "A signature by another key is present and was not checked.", "Give its public key with `--key` to check it.";
+    TimeNotProven = "time-not-proven", Note, Ok, "The signature says nothing that proves when it was made.", "A transparency log or timestamp authority proves time; a bare key cannot.";
+    KeyInvalid = "key-invalid", Error, Usage, "The key file is damaged, of an unsupported kind, or not the kind asked for.", "Use an ECDSA or Ed25519 key in PEM (PKCS#8 private, SPKI public).";
+    WrongPassphrase = "wrong-passphrase", Error, Usage, "The passphrase does not open the key.", "Try again; `--passphrase-file` or PKG_PASSPHRASE supply it without a prompt.";
+    PassphraseNeeded = "passphrase-needed", Error, Usage, "The key is encrypted and there is nobody to ask for the passphrase.", "Set PKG_PASSPHRASE or give `--passphrase-file FILE`.";
+    KeyReadableByOthers = "key-readable-by-others", Warning, Ok, "The private key can be read by other users of this machine.", "Run `chmod 600` on it.";
+    KeyNotEncrypted = "key-not-encrypted", Note, Ok, "The private key is stored without a passphrase.", "Give a passphrase to `pkg keygen` unless the machine is trusted.";
+    SignaturesDropped = "signatures-dropped", Warning, Ok, "The output held signatures of an earlier release; they do not fit the new one.", "Sign the new release with `pkg sign`.";
+    // ---- the command line
+    UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";
+    UnknownCode = "unknown-code", Error, Usage, "There is no finding with that code.", "`pkg explain` without a code lists them.";
+    Internal = "internal", Error, Unexpected, "Something happened that pkg did not foresee.", "Run the command again; if it stays, report it with the message.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for Code {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let codes: Vec<&str> = Self::ALL.iter().map(|code| code.as_str()).collect();
+        schemars::json_schema!({ "type": "string", "enum": codes })
+    }
+}
+
+/// One thing found, fit to be printed, counted and matched on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// Stable code.
+    pub code: Code,
+    /// How much it weighs here.
+    pub severity: Severity,
+    /// The file, blob or key it is about; empty when it is about the whole.
+    pub subject: String,
+    /// What happened, with the facts (both digests, both sizes, the line).
+    pub message: String,
+    /// The next command or step.
+    pub hint: String,
+}
+
+/// A finding that stops the operation: the error type of this crate.
+#[derive(Debug)]
+pub struct Problem {
+    finding: Box<Finding>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// Result of an operation that can be stopped by a [`Problem`].
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
+
+impl Problem {
+    /// A problem with the code's own meaning as message and remedy as hint.
+    pub fn new(code: Code, subject: impl fmt::Display) -> Self {
+        let finding = Finding {
+            code,
+            severity: code.severity(),
+            subject: subject.to_string(),
+            message: code.meaning().to_owned(),
+            hint: code.remedy().to_owned(),
+        };
+        Self { finding: Box::new(finding), source: None }
+    }
+
+    /// Replaces the general message by one with the facts of this case.
+    #[must_use]
+    pub fn detail(mut self, message: impl Into<String>) -> Self {
+        self.finding.message = message.into();
+        self
+    }
+
+    /// Replaces the general remedy.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.finding.hint = hint.into();
+        self
+    }
+
+    /// Keeps the error this problem came from.
+    #[must_use]
+    pub fn source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// A failure to read `path`; the code follows from the kind of error.
+    pub fn reading(path: &Path, error: std::io::Error) -> Self {
+        let code = match error.kind() {
+            std::io::ErrorKind::NotFound => Code::PathNotFound,
+            _ => Code::UnreadableFile,
+        };
+        Self::new(code, path.display()).detail(format!("cannot read: {error}")).source(error)
+    }
+
+    /// A failure to write `path`; the code follows from the kind of error.
+    pub fn writing(path: &Path, error: std::io::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let code = match error.kind() {
+            Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => Code::DiskFull,
+            Kind::ReadOnlyFilesystem | Kind::PermissionDenied => Code::ReadOnlyTarget,
+            _ => Code::WriteFailed,
+        };
+        Self::new(code, path.display()).detail(format!("cannot write: {error}")).source(error)
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.finding.code
+    }
+
+    /// The finding itself.
+    pub fn finding(&self) -> &Finding {
+        &self.finding
+    }
+
+    /// Gives up the error and keeps the finding, to report it beside others.
+    pub fn into_finding(self) -> Finding {
+        *self.finding
+    }
+}
+
+impl From<Problem> for Finding {
+    fn from(problem: Problem) -> Self {
+        problem.into_finding()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.finding.subject.is_empty() {
+            write!(f, "{} [{}]", self.finding.message, self.finding.code)
+        } else {
+            write!(f, "{}: {} [{}]", self.finding.subject, self.finding.message, self.finding.code)
+        }
+    }
+}
+
+impl StdError for Problem {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Code;
+
+    #[test]
+    fn codes_are_unique_kebab_case_and_explained() {
+        let mut seen = BTreeSet::new();
+        for code in Code::ALL {
+            let text = code.as_str();
+            assert!(seen.insert(text), "{text} is used twice");
+            assert!(
+                text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            );
+            assert!(code.meaning().ends_with('.') && !code.remedy().is_empty(), "{text}");
+        }
+    }
+}

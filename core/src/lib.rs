@@ -1,0 +1,15 @@
+//! Signed, checkable releases of open models.
+//!
+//! Layers, lowest first; an arrow never points up (`cargo xtask arch` checks):
+//!
+//! 1. [`exit`], [`finding`], [`model`]: what can be said. No files, no crypto.
+//! 2. [`scan`], [`spec`]: what a model folder holds and what `pkg.toml` says.
+//! 3. [`trust`]: keys, envelopes, statements. Knows no licences, no layouts.
+//! 4. [`bundle`]: the OCI image layout on disk, packing and unpacking it.
+//! 5. [`verify`], [`sign`], [`demo`]: whole operations over the layers below.
+//! 6. [`cli`]: arguments in, one outcome out. The only place that prints.
+
+pub mod cli;
+pub mod exit;
+pub mod finding;
+pub mod model;

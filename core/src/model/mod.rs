@@ -1,0 +1,8 @@
+//! What a release is made of. Pure types: no files, no sockets, no crypto.
+
+pub mod canonical;
+pub mod digest;
+pub mod kind;
+pub mod path;
+pub mod release;
+pub mod spec;

@@ -1,0 +1,251 @@
+//! What a bundle says about itself: the release description and file index.
+//!
+//! Both documents are layers of the bundle, so the manifest digest covers them.
+//! The signed release statement repeats the description as its predicate.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::kind::Kind;
+use super::path::ReleasePath;
+use super::spec::{BaseModelSpec, DataClass, DataRole};
+
+/// Value of [`Release::schema`].
+pub const RELEASE_SCHEMA: &str = "urn:x-pkg:release:v1";
+/// Value of [`FileIndex::schema`].
+pub const FILES_SCHEMA: &str = "urn:x-pkg:files:v1";
+
+/// How well a component's presence is known. Computed, never declared.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// Somebody says so.
+    Claimed,
+    /// A link says where it is.
+    Linked,
+    /// The bytes are in the bundle.
+    Packed,
+    /// The bytes were checked against what was signed.
+    Verified,
+    /// It was run and gave what was recorded.
+    Tested,
+}
+
+impl Evidence {
+    /// The word used everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Linked => "linked",
+            Self::Packed => "packed",
+            Self::Verified => "verified",
+            Self::Tested => "tested",
+        }
+    }
+}
+
+/// A blob, by digest (OCI content descriptor without annotations).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlobRef {
+    /// Media type of the blob.
+    pub media_type: String,
+    /// Digest of the blob as stored.
+    pub digest: Digest,
+    /// Size of the blob as stored, in bytes.
+    pub size: u64,
+}
+
+/// A licence text that is in the bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LicenceText {
+    /// Its path in the release.
+    pub path: ReleasePath,
+    /// Digest of the text.
+    pub digest: Digest,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// What the publisher says about the terms of a component.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Licence {
+    /// SPDX licence expression, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<String>,
+    /// The text that was packed with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<LicenceText>,
+}
+
+/// The commit that a component's files were taken from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GitSource {
+    /// Revision as written in `pkg.toml`.
+    pub rev: String,
+    /// Commit id, hex.
+    pub commit: String,
+    /// Id of the commit's root tree, hex.
+    pub tree: String,
+    /// Path inside the tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// URL of the `origin` remote, without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// Author time, seconds since 1970 UTC.
+    pub authored: u64,
+    /// Committer time, seconds since 1970 UTC.
+    pub committed: u64,
+}
+
+/// One component of the release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Component {
+    /// Component kind.
+    pub kind: Kind,
+    /// How well its presence was known when it was packed; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// Layers that hold its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<BlobRef>,
+    /// Number of files.
+    pub files: u64,
+    /// Bytes of its files, unpacked.
+    pub bytes: u64,
+    /// Terms, as declared.
+    pub licence: Licence,
+    /// Commit it was taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitSource>,
+    /// Where it is, when it is not in the bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Digest of what is at the URL, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Why it is not released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+}
+
+/// A data set, by manifest and reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DataSet {
+    /// Name of the data set.
+    pub name: String,
+    /// The manifest in the bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<LicenceText>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Digest of the data, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// How it can be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<DataClass>,
+    /// What it was used for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<DataRole>,
+    /// SPDX licence expression, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// Model that generated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic_from: Option<String>,
+    /// How well its presence was known when it was packed.
+    pub evidence: Evidence,
+}
+
+/// The release description.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Release {
+    /// Always [`RELEASE_SCHEMA`].
+    pub schema: String,
+    /// Name of the release.
+    pub name: String,
+    /// Version of the release.
+    pub version: String,
+    /// Who publishes it, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// One or two sentences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Day of the release, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<String>,
+    /// Day from which the terms apply, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_effective_from: Option<String>,
+    /// The components, in the order of `pkg.toml`.
+    pub components: Vec<Component>,
+    /// The data sets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<DataSet>,
+    /// Models this one was made from, as declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub base_models: Vec<BaseModelSpec>,
+    /// The file index of this release.
+    pub file_index: BlobRef,
+}
+
+/// To what a file belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// The component with this position in [`Release::components`].
+    Component(usize),
+    /// The data set with this position in [`Release::data`].
+    Data(usize),
+    /// A licence text that no component lists.
+    Licence,
+}
+
+/// One file of the release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FileEntry {
+    /// Its path.
+    pub path: ReleasePath,
+    /// Digest of its content.
+    pub digest: Digest,
+    /// Size in bytes.
+    pub size: u64,
+    /// Whether its owner may execute it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
+    /// Position of its layer in the manifest.
+    pub layer: usize,
+    /// To what it belongs.
+    pub owner: Owner,
+    /// Digests of its shards, when the index has a shard size and the file is
+    /// larger than that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Digest>,
+}
+
+/// All files of the release, ordered by path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FileIndex {
+    /// Always [`FILES_SCHEMA`].
+    pub schema: String,
+    /// Bytes per shard; files longer than this carry shard digests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard_size: Option<u64>,
+    /// The files.
+    pub files: Vec<FileEntry>,
+}
