@@ -149,6 +149,21 @@ codes! {
     Internal = "internal", Error, Unexpected, "Something happened that pkg did not foresee.", "Run the command again; if it stays, report it with the message.";
 }
 
+impl Code {
+    /// Exit code when the finding is about somebody's bundle rather than about
+    /// the caller's own folder or command line.
+    pub const fn exit_about_bundle(self) -> Exit {
+        match self {
+            Self::DuplicatePath
+            | Self::CaseClash
+            | Self::NonUtf8Name
+            | Self::SymlinkInRelease
+            | Self::SpecialFile => Exit::VerificationFailed,
+            other => other.exit(),
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

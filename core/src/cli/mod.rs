@@ -1,12 +1,26 @@
 //! Command line: arguments in, one outcome out.
 
 mod args;
+mod commands;
+mod output;
+mod passphrase;
+mod render;
+mod schemas;
 
-pub use args::{Cli, Command, command};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Parser as _;
+
+pub use args::{Cli, Command, command};
+pub use schemas::schemas;
+
 /// Runs the command line and says how it ended.
-pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
-    let _ = args;
-    ExitCode::SUCCESS
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    let printer = output::Printer::new(cli.output);
+    printer.reply(commands::run(&cli.command, printer))
 }

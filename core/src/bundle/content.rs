@@ -1,0 +1,370 @@
+//! Checking content against the file index: layers of a bundle, or a folder.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::load::Loaded;
+use super::names;
+use super::oci::{self, Form};
+use super::refer::SpanReader;
+use super::source::{Source, mismatch, wrong_size};
+use super::tarball::{self, EntryHead, Tee};
+use crate::finding::{Code, Finding, Problem, Result};
+use crate::fsx;
+use crate::hash::{self, Meter, Span, hash_spans, run_largest_first};
+use crate::model::digest::Digest;
+use crate::model::kind::Selector;
+use crate::model::path::META_DIR;
+use crate::model::release::{FileEntry, Owner};
+
+/// What is to be checked.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Components to check; all, and everything else, when empty.
+    pub only: Vec<Selector>,
+    /// Check whole-file digests even where shard digests are recorded.
+    pub whole_files: bool,
+}
+
+impl Scope {
+    /// Whether a file is to be checked.
+    pub fn covers(&self, loaded: &Loaded, file: &FileEntry) -> bool {
+        self.only.is_empty()
+            || match file.owner {
+                Owner::Component(position) => {
+                    let kind = loaded.release.components[position].kind;
+                    self.only.iter().any(|selector| selector.matches(kind))
+                }
+                Owner::Data(_) => {
+                    self.only.contains(&Selector::Group(crate::model::kind::Group::Data))
+                }
+                // Terms belong to whatever they are the terms of.
+                Owner::Licence => true,
+            }
+    }
+}
+
+/// What was checked, and what is wrong.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Files whose content is right, by their position in the file index.
+    pub good: HashSet<usize>,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Problems, in the order of the paths.
+    pub findings: Vec<Finding>,
+}
+
+/// One span to be hashed.
+struct Probe {
+    file: usize,
+    span: Span,
+    expected: Digest,
+    whole: bool,
+}
+
+/// Spans that together prove a file. With shards: all of them, in parallel.
+fn probes(
+    position: usize,
+    file: &FileEntry,
+    span: &Span,
+    shard_size: Option<u64>,
+    scope: &Scope,
+) -> Vec<Probe> {
+    let mut probes = Vec::new();
+    if let Some(size) = shard_size.filter(|_| !file.shards.is_empty()) {
+        let shards = hash::shards(file.size, size).zip(&file.shards);
+        probes.extend(shards.map(|((offset, len), expected)| Probe {
+            file: position,
+            span: Span { file: Arc::clone(&span.file), offset: span.offset + offset, len },
+            expected: *expected,
+            whole: false,
+        }));
+    }
+    if probes.is_empty() || scope.whole_files {
+        let (span, expected) = (span.clone(), file.digest);
+        probes.push(Probe { file: position, span, expected, whole: true });
+    }
+    probes
+}
+
+fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Checked) {
+    let spans: Vec<Span> = probes.iter().map(|probe| probe.span.clone()).collect();
+    let digests = hash_spans(&spans, meter);
+    let mut bad: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
+    let mut seen = HashSet::new();
+    for (probe, digest) in probes.iter().zip(digests) {
+        let path = &loaded.files.files[probe.file].path;
+        seen.insert(probe.file);
+        checked.bytes += probe.span.len;
+        let problem = match digest {
+            Ok(digest) if digest == probe.expected => continue,
+            Ok(digest) if probe.whole => mismatch(path, probe.expected, digest),
+            Ok(digest) => {
+                let end = probe.span.offset + probe.span.len;
+                Problem::new(Code::DigestMismatch, path).detail(format!(
+                    "bytes {} to {end} were recorded as {}, but they are {digest}",
+                    probe.span.offset, probe.expected
+                ))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Problem::new(Code::FileChanged, path).detail("it became shorter while it was read")
+            }
+            Err(error) => Problem::reading(Path::new(path.as_str()), error),
+        };
+        bad.entry(probe.file).or_default().push(problem);
+    }
+    checked.good.extend(seen.into_iter().filter(|file| !bad.contains_key(file)));
+    for problems in bad.into_values() {
+        let more = problems.len() - 1;
+        let mut problems = problems.into_iter();
+        if let Some(first) = problems.next() {
+            let mut finding = first.into_finding();
+            if more > 0 {
+                finding.message = format!("{} (and {more} more such ranges)", finding.message);
+            }
+            checked.findings.push(finding);
+        }
+    }
+}
+
+/// Checks the layers of a bundle that hold files in `scope`.
+pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Meter) -> Checked {
+    let mut checked = Checked::default();
+    let mut by_layer: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (position, file) in loaded.files.files.iter().enumerate() {
+        if scope.covers(loaded, file) {
+            by_layer.entry(file.layer).or_default().push(position);
+        }
+    }
+    let (mut raw, mut tars) = (Vec::new(), Vec::new());
+    for (layer, files) in by_layer {
+        let descriptor = &loaded.manifest.layers[layer];
+        let span = match open_layer(source, descriptor) {
+            Ok(span) => span,
+            Err(problem) => {
+                let named: Vec<&str> = files
+                    .iter()
+                    .take(3)
+                    .map(|file| loaded.files.files[*file].path.as_str())
+                    .collect();
+                let mut finding = problem.into_finding();
+                let dots = if files.len() > 3 { ", ..." } else { "" };
+                finding.message = format!("{} (holds {}{dots})", finding.message, named.join(", "));
+                checked.findings.push(finding);
+                continue;
+            }
+        };
+        meter.expect(span.len);
+        if oci::layer_form(&descriptor.media_type) == Some(Form::Raw) {
+            let shard_size = loaded.files.shard_size;
+            raw.extend(files.iter().flat_map(|position| {
+                probes(*position, &loaded.files.files[*position], &span, shard_size, scope)
+            }));
+        } else {
+            tars.push((layer, span));
+        }
+    }
+    run_probes(loaded, &raw, meter, &mut checked);
+    let results = run_largest_first(
+        &tars,
+        |(_, span)| span.len,
+        |(layer, span), _| {
+            (*layer, span.len, check_tar(loaded, *layer, span, meter, |_, _| Ok(())))
+        },
+    );
+    for (layer, len, result) in results {
+        checked.bytes += len;
+        match result {
+            Ok(()) => checked.good.extend(files_of(loaded, layer)),
+            Err(problem) => checked.findings.push(problem.into_finding()),
+        }
+    }
+    checked
+}
+
+fn files_of(loaded: &Loaded, layer: usize) -> impl Iterator<Item = usize> {
+    loaded
+        .files
+        .files
+        .iter()
+        .enumerate()
+        .filter(move |(_, f)| f.layer == layer)
+        .map(|(index, _)| index)
+}
+
+/// The blob of a layer, with the size the manifest says.
+pub(super) fn open_layer(source: &Source, layer: &oci::Descriptor) -> Result<Span> {
+    let span = source.blob(&layer.digest)?;
+    let span = span.ok_or_else(|| Problem::new(Code::MissingBlob, layer.digest))?;
+    if span.len == layer.size {
+        Ok(span)
+    } else {
+        Err(wrong_size(layer.digest, layer.size, span.len))
+    }
+}
+
+/// Reads a tar + zstd layer and checks blob digest, diffId and every file in it.
+///
+/// `keep` receives each file's bytes as they pass, before they are proved: what
+/// it stores must not be used unless this function succeeds.
+pub(super) fn check_tar(
+    loaded: &Loaded,
+    layer: usize,
+    span: &Span,
+    meter: &Meter,
+    mut keep: impl FnMut(&FileEntry, &mut dyn Read) -> Result<()>,
+) -> Result<()> {
+    let descriptor = &loaded.manifest.layers[layer];
+    let subject = descriptor.digest.to_string();
+    let expected: HashMap<&str, &FileEntry> = files_of(loaded, layer)
+        .map(|position| &loaded.files.files[position])
+        .map(|file| (file.path.as_str(), file))
+        .collect();
+    let limit = tarball::size_limit(expected.values().map(|file| (&file.path, file.size)));
+    let mut seen = HashSet::new();
+    let mut blob = Tee::new(SpanReader::new(span.clone()));
+    let outcome = tarball::read(&subject, &mut blob, limit, |head: EntryHead, content| {
+        let file = expected.get(head.path.as_str()).ok_or_else(|| {
+            Problem::new(Code::TarInvalid, &subject)
+                .detail(format!("it holds {}, which the file index does not have", head.path))
+        })?;
+        if !seen.insert(head.path.clone()) {
+            return Err(Problem::new(Code::DuplicatePath, &subject)
+                .detail(format!("{} is there twice", head.path)));
+        }
+        if head.size != file.size {
+            return Err(wrong_size(&file.path, file.size, head.size));
+        }
+        if head.executable != file.executable {
+            return Err(Problem::new(Code::TarInvalid, &subject)
+                .detail(format!("{} differs in its executable bit", head.path)));
+        }
+        let mut content = Tee::new(content);
+        keep(file, &mut content)?;
+        std::io::copy(&mut content, &mut std::io::sink()).map_err(|error| {
+            Problem::new(Code::TarInvalid, &subject).detail(format!("{}: {error}", head.path))
+        })?;
+        let (_, actual, _) = content.finish();
+        if actual == file.digest { Ok(()) } else { Err(mismatch(&file.path, file.digest, actual)) }
+    });
+    // The blob as a whole is hashed in any case: if it is not what was
+    // recorded, that is the finding, and not what a parser tripped over.
+    let mut hashed = std::io::copy(&mut blob, &mut std::io::sink()).map(|_| ());
+    let (_, actual, count) = blob.finish();
+    meter.add(count);
+    if count != descriptor.size && hashed.is_ok() {
+        hashed = Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    hashed.map_err(|error| Problem::reading(Path::new(&subject), error))?;
+    if actual != descriptor.digest {
+        return Err(mismatch(&subject, descriptor.digest, actual));
+    }
+    let diff_id = outcome?;
+    let recorded = loaded.config.modelfs.diff_ids[layer];
+    if diff_id != recorded {
+        return Err(Problem::new(Code::ConfigInvalid, &subject)
+            .detail(format!("diffId recorded as {recorded}, but it unfolds to {diff_id}")));
+    }
+    if let Some(missing) = expected.keys().find(|path| !seen.iter().any(|p| p.as_str() == **path)) {
+        return Err(
+            Problem::new(Code::TarInvalid, &subject).detail(format!("{missing} is not in it"))
+        );
+    }
+    Ok(())
+}
+
+/// Checks an unpacked folder: every file in `scope`, and that nothing is extra.
+pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) -> Checked {
+    let mut checked = Checked::default();
+    let present = walk(loaded, root, &mut checked);
+    let mut all = Vec::new();
+    for (position, file) in loaded.files.files.iter().enumerate() {
+        if !scope.covers(loaded, file) {
+            continue;
+        }
+        if !present.contains(file.path.as_str()) {
+            checked.findings.push(Problem::new(Code::MissingFile, &file.path).into_finding());
+            continue;
+        }
+        match open_file(root, file) {
+            Ok(span) => {
+                meter.expect(span.len);
+                all.extend(probes(position, file, &span, loaded.files.shard_size, scope));
+            }
+            Err(problem) => checked.findings.push(problem.into_finding()),
+        }
+        // Descriptors are a bounded resource; a batch is checked and closed.
+        if all.len() >= BATCH {
+            run_probes(loaded, &std::mem::take(&mut all), meter, &mut checked);
+        }
+    }
+    run_probes(loaded, &all, meter, &mut checked);
+    checked
+}
+
+/// Spans checked before their files are closed again.
+const BATCH: usize = 256;
+
+fn open_file(root: &Path, file: &FileEntry) -> Result<Span> {
+    let path = root.join(file.path.as_str());
+    let opened = fsx::open_regular(&path)?;
+    let meta = opened.metadata().map_err(|error| Problem::reading(&path, error))?;
+    if meta.len() != file.size {
+        return Err(wrong_size(&file.path, file.size, meta.len()));
+    }
+    let executable = std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o100 != 0;
+    if executable && !file.executable {
+        return Err(Problem::new(Code::StatementMismatch, &file.path)
+            .detail("it is executable, but was not when it was signed")
+            .hint(format!("chmod a-x {}", path.display())));
+    }
+    Ok(Span { file: Arc::new(opened), offset: 0, len: meta.len() })
+}
+
+/// Paths of the regular files in the folder; everything else is reported.
+fn walk(loaded: &Loaded, root: &Path, checked: &mut Checked) -> HashSet<String> {
+    let known: HashSet<&str> = loaded.files.files.iter().map(|file| file.path.as_str()).collect();
+    let own: HashSet<&str> = [names::MANIFEST, names::CONFIG, names::RELEASE, names::FILES]
+        .into_iter()
+        .chain(loaded.signatures.iter().map(|signature| signature.name.as_str()))
+        .collect();
+    let mut present = HashSet::new();
+    let walker = walkdir::WalkDir::new(root).min_depth(1).sort_by_file_name().into_iter();
+    // A clone of a repository has its history in it; it is not part of a release.
+    for entry in walker.filter_entry(|entry| entry.depth() != 1 || entry.file_name() != ".git") {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error.path().unwrap_or(root).display().to_string();
+                let why = error.to_string();
+                checked
+                    .findings
+                    .push(Problem::new(Code::UnreadableFile, path).detail(why).into_finding());
+                continue;
+            }
+        };
+        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        let Some(name) = relative.to_str() else {
+            let shown = String::from_utf8_lossy(relative.as_os_str().as_bytes()).into_owned();
+            checked.findings.push(Problem::new(Code::ExtraFile, shown).into_finding());
+            continue;
+        };
+        if known.contains(name) {
+            present.insert(name.to_owned());
+        } else if !own.contains(name) {
+            let mut problem = Problem::new(Code::ExtraFile, name);
+            if name.starts_with(META_DIR) {
+                problem = problem.detail("a document that this pkg does not know is there");
+            }
+            checked.findings.push(problem.into_finding());
+        }
+    }
+    present
+}

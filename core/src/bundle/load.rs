@@ -1,0 +1,288 @@
+//! Reading what a bundle says, from a layout, an archive or an unpacked folder.
+//!
+//! Everything here is read with a size limit and checked against the digest
+//! that leads to it; the content of the layers is not touched.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::oci::{self, Descriptor, Index, Manifest, ModelConfig};
+use super::source::Source;
+use super::{limits, names, validate};
+use crate::finding::{Code, Finding, Problem, Result};
+use crate::fsx;
+use crate::model::digest::Digest;
+use crate::model::release::{FileIndex, Release};
+
+/// Where a release was read from.
+#[derive(Debug)]
+pub enum Origin {
+    /// A layout or archive.
+    Bundle(Source),
+    /// A folder made by `unpack`.
+    Folder(PathBuf),
+}
+
+/// A signature document, not checked.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its blob digest, or its path in an unpacked folder.
+    pub name: String,
+    /// The Sigstore bundle.
+    pub bytes: Vec<u8>,
+}
+
+/// Everything a bundle says about itself.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Where it was read from.
+    pub origin: Origin,
+    /// Digest of the manifest.
+    pub digest: Digest,
+    /// The manifest's descriptor.
+    pub manifest_descriptor: Descriptor,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The model configuration.
+    pub config: ModelConfig,
+    /// The release description.
+    pub release: Release,
+    /// The file index.
+    pub files: FileIndex,
+    /// Signature documents that refer to the manifest.
+    pub signatures: Vec<Document>,
+    /// Digests of the blobs that carry signatures, their manifests included.
+    pub referrer_blobs: Vec<Digest>,
+    /// What is wrong beside the release itself.
+    pub findings: Vec<Finding>,
+    pub(super) documents: Documents,
+}
+
+/// The documents of a release, byte for byte.
+#[derive(Debug)]
+pub(super) struct Documents {
+    pub(super) manifest: Vec<u8>,
+    pub(super) config: Vec<u8>,
+    pub(super) release: Vec<u8>,
+    pub(super) files: Vec<u8>,
+}
+
+/// Reads a layout folder, an archive, or an unpacked folder.
+pub fn load(path: &Path) -> Result<Loaded> {
+    if path.join(names::MANIFEST).exists() {
+        return load_folder(path);
+    }
+    load_bundle(Source::open(path)?)
+}
+
+fn load_bundle(source: Source) -> Result<Loaded> {
+    let index = read_index(&source)?;
+    let entry = release_entry(&index)?.clone();
+    let manifest_bytes = source.checked_blob(&entry, limits::MANIFEST)?;
+    let manifest = validate::manifest(&manifest_bytes, &entry.digest)?;
+    let [release_layer, files_layer] = validate::own_layers(&manifest)?;
+    let documents = Documents {
+        config: source.checked_blob(&manifest.config, limits::CONFIG)?,
+        release: source.checked_blob(release_layer, limits::RELEASE)?,
+        files: source.checked_blob(files_layer, limits::FILES)?,
+        manifest: manifest_bytes,
+    };
+    let mut loaded = assemble(Origin::Folder(PathBuf::new()), entry, manifest, documents)?;
+    read_referrers(&source, &index, &mut loaded);
+    loaded.origin = Origin::Bundle(source);
+    Ok(loaded)
+}
+
+fn load_folder(path: &Path) -> Result<Loaded> {
+    let read = |name: &str, limit| fsx::read_limited(&path.join(name), limit);
+    let manifest_bytes = read(names::MANIFEST, limits::MANIFEST)?;
+    let entry = Descriptor::of(oci::MANIFEST, &manifest_bytes);
+    let manifest = validate::manifest(&manifest_bytes, &entry.digest)?;
+    let [release_layer, files_layer] = validate::own_layers(&manifest)?;
+    let checked = |name: &str, expected: &Descriptor, limit| {
+        let bytes = read(name, limit)?;
+        let actual = Digest::of(&bytes);
+        if actual == expected.digest {
+            Ok(bytes)
+        } else {
+            Err(super::source::mismatch(name, expected.digest, actual))
+        }
+    };
+    let documents = Documents {
+        config: checked(names::CONFIG, &manifest.config, limits::CONFIG)?,
+        release: checked(names::RELEASE, release_layer, limits::RELEASE)?,
+        files: checked(names::FILES, files_layer, limits::FILES)?,
+        manifest: manifest_bytes,
+    };
+    let mut loaded = assemble(Origin::Folder(path.to_owned()), entry, manifest, documents)?;
+    let folder = path.join(names::SIGNATURES);
+    let mut documents: Vec<PathBuf> = Vec::new();
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| Problem::reading(&folder, error))? {
+            documents.push(entry.map_err(|error| Problem::reading(&folder, error))?.path());
+        }
+        documents.sort();
+    }
+    let model_signature = path.join(names::MODEL_SIGNATURE);
+    if fsx::exists(&model_signature) {
+        documents.push(model_signature);
+    }
+    if documents.len() > limits::REFERRERS {
+        return Err(Problem::new(Code::SignatureFormat, folder.display())
+            .detail(format!("more than {} signatures", limits::REFERRERS)));
+    }
+    for document in documents {
+        let name = document.strip_prefix(path).unwrap_or(&document).display().to_string();
+        match fsx::read_limited(&document, limits::SIGNATURE) {
+            Ok(bytes) => loaded.signatures.push(Document { name, bytes }),
+            Err(problem) => loaded.findings.push(problem.into_finding()),
+        }
+    }
+    Ok(loaded)
+}
+
+fn assemble(
+    origin: Origin,
+    entry: Descriptor,
+    manifest: Manifest,
+    documents: Documents,
+) -> Result<Loaded> {
+    let config: ModelConfig = parse(&documents.config, Code::ConfigInvalid, "model configuration")?;
+    let release: Release = parse(&documents.release, Code::ReleaseInvalid, names::RELEASE)?;
+    let files: FileIndex = parse(&documents.files, Code::ReleaseInvalid, names::FILES)?;
+    validate::config(&config, &manifest)?;
+    validate::release(&release, &files, &manifest)?;
+    let manifest_descriptor = Descriptor::new(oci::MANIFEST, entry.digest, entry.size);
+    Ok(Loaded {
+        origin,
+        digest: entry.digest,
+        manifest_descriptor,
+        manifest,
+        config,
+        release,
+        files,
+        signatures: Vec::new(),
+        referrer_blobs: Vec::new(),
+        findings: Vec::new(),
+        documents,
+    })
+}
+
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], code: Code, subject: &str) -> Result<T> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::new(code, subject).detail(error.to_string()).source(error))
+}
+
+/// Reads `index.json`.
+pub(super) fn read_index(source: &Source) -> Result<Index> {
+    let bytes = source.document("index.json", limits::INDEX)?;
+    let index: Index = parse(&bytes, Code::IndexInvalid, "index.json")?;
+    if index.schema_version != 2 {
+        return Err(Problem::new(Code::IndexInvalid, "index.json")
+            .detail(format!("schemaVersion is {}, not 2", index.schema_version)));
+    }
+    if index.manifests.len() > limits::REFERRERS {
+        return Err(Problem::new(Code::IndexInvalid, "index.json")
+            .detail(format!("more than {} manifests", limits::REFERRERS)));
+    }
+    Ok(index)
+}
+
+/// Whether an entry of the index is a signature rather than a release.
+fn is_referrer(entry: &Descriptor) -> bool {
+    entry.artifact_type.as_deref() == Some(oci::SIGSTORE_BUNDLE)
+}
+
+/// The one release of an index.
+///
+/// Tools that copy layouts drop `artifactType` from the index, so an entry
+/// counts as a release unless it says that it is a signature.
+pub(super) fn release_entry(index: &Index) -> Result<&Descriptor> {
+    let invalid = |why: &str| Problem::new(Code::IndexInvalid, "index.json").detail(why.to_owned());
+    let mut releases = index.manifests.iter().filter(|entry| !is_referrer(entry));
+    let first = releases.next().ok_or_else(|| invalid("it names no release"))?;
+    if releases.next().is_some() {
+        return Err(invalid("it names several releases; a bundle holds one"));
+    }
+    if first.media_type == oci::MANIFEST {
+        Ok(first)
+    } else {
+        Err(invalid(&format!("it names a {} where a release should be", first.media_type)))
+    }
+}
+
+fn read_referrers(source: &Source, index: &Index, loaded: &mut Loaded) {
+    for entry in index.manifests.iter().filter(|entry| is_referrer(entry)) {
+        match read_referrer(source, entry, &loaded.digest) {
+            Ok((layer, document)) => {
+                let config = Digest::of(oci::EMPTY_CONTENT);
+                loaded.referrer_blobs.extend([entry.digest, layer.digest, config]);
+                loaded.signatures.push(document);
+            }
+            Err(problem) => {
+                loaded.referrer_blobs.push(entry.digest);
+                loaded.findings.push(problem.into_finding());
+            }
+        }
+    }
+}
+
+fn read_referrer(
+    source: &Source,
+    entry: &Descriptor,
+    release: &Digest,
+) -> Result<(Descriptor, Document)> {
+    let invalid =
+        |why: &str| Problem::new(Code::ManifestInvalid, entry.digest).detail(why.to_owned());
+    let bytes = source.checked_blob(entry, limits::MANIFEST)?;
+    let manifest: Manifest = parse(&bytes, Code::ManifestInvalid, &entry.digest.to_string())?;
+    let subject = manifest.subject.as_ref().ok_or_else(|| invalid("it refers to nothing"))?;
+    if subject.digest == entry.digest {
+        return Err(Problem::new(Code::SelfReference, entry.digest));
+    }
+    if subject.digest != *release {
+        return Err(Problem::new(Code::SignatureOtherSubject, entry.digest)
+            .detail(format!("it refers to {}, but the release is {release}", subject.digest)));
+    }
+    let [layer] = manifest.layers.as_slice() else {
+        return Err(invalid("a signature has exactly one layer"));
+    };
+    if layer.media_type != oci::SIGSTORE_BUNDLE {
+        return Err(Problem::new(Code::UnknownMediaType, entry.digest)
+            .detail(format!("{} is no signature that pkg can read", layer.media_type)));
+    }
+    let bytes = source.checked_blob(layer, limits::SIGNATURE)?;
+    Ok((layer.clone(), Document { name: layer.digest.to_string(), bytes }))
+}
+
+/// Signatures of an older bundle that fit the release `digest`, each with the
+/// descriptor of its manifest in the old index; and how many do not fit.
+pub(super) fn referrers_of(
+    source: &Source,
+    digest: &Digest,
+) -> (Vec<(Descriptor, Document)>, usize) {
+    let Ok(index) = read_index(source) else { return (Vec::new(), 0) };
+    let (mut fitting, mut dropped) = (Vec::new(), 0);
+    for entry in index.manifests.iter().filter(|entry| is_referrer(entry)) {
+        match read_referrer(source, entry, digest) {
+            Ok((_, document)) => fitting.push((entry.clone(), document)),
+            Err(_) => dropped += 1,
+        }
+    }
+    (fitting, dropped)
+}
+
+/// Blobs of a layout or archive that nothing refers to; they were not checked.
+pub fn extra_blobs(loaded: &Loaded) -> Result<Vec<Finding>> {
+    let Origin::Bundle(source) = &loaded.origin else { return Ok(Vec::new()) };
+    let layers = loaded.manifest.layers.iter().map(|layer| layer.digest);
+    let known: std::collections::HashSet<String> = layers
+        .chain([loaded.digest, loaded.manifest.config.digest])
+        .chain(loaded.referrer_blobs.iter().copied())
+        .map(|digest| digest.hex())
+        .collect();
+    let blobs = source.blobs()?;
+    let extra = blobs.into_iter().filter(|name| !known.contains(name));
+    Ok(extra.map(|name| Problem::new(Code::ExtraBlob, format!("blobs/sha256/{name}")).into_finding()).collect())
+}

@@ -1,0 +1,221 @@
+//! Making layers: every file is read once, hashed and stored in the same pass.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::cache::Cache;
+use super::oci::{self, Descriptor, Form};
+use super::plan::{From, Plan, PlannedFile};
+use super::store::{Store, Take, read_or_write, state_of};
+use super::tarball::Written;
+use crate::finding::{Code, Problem, Result};
+use crate::fsx::{self, FileState};
+use crate::hash::{Hasher, Ingested, Meter, ShardHasher};
+use crate::model::digest::Digest;
+
+/// A layer that was made.
+pub(super) struct Made {
+    pub(super) descriptor: Descriptor,
+    pub(super) diff_id: Digest,
+    pub(super) files: Vec<Ingested>,
+}
+
+pub(super) struct Maker<'m> {
+    pub(super) store: &'m mut Store,
+    pub(super) cache: &'m mut Cache,
+    pub(super) shard_size: Option<u64>,
+    pub(super) meter: &'m Meter,
+    pub(super) read: u64,
+}
+
+impl Maker<'_> {
+    pub(super) fn make_all(&mut self, plans: &[Plan<'_>]) -> Result<Vec<Made>> {
+        let mut made: Vec<Option<Made>> = Vec::new();
+        for plan in plans {
+            made.push(match plan.form {
+                Form::TarZstd => Some(self.make_tar(plan)?),
+                Form::Raw => None,
+            });
+        }
+        let raw: Vec<usize> = (0..plans.len()).filter(|index| made[*index].is_none()).collect();
+        let takes = raw
+            .iter()
+            .map(|index| self.take_of(&plans[*index].files[0]))
+            .collect::<Result<Vec<_>>>()?;
+        let mut results = self.store.take_files(&takes, self.meter).into_iter();
+        for (index, take) in raw.iter().zip(&takes) {
+            let taken =
+                results.next().unwrap_or_else(|| Err(Problem::new(Code::Internal, "pack")))?;
+            if taken.read {
+                self.read += take.size;
+            }
+            self.cache.keep_file(taken.state, &taken.ingested, taken.read_at);
+            let plan = &plans[*index];
+            let digest = taken.ingested.digest;
+            made[*index] = Some(Made {
+                descriptor: describe_layer(plan, digest, take.size),
+                diff_id: digest,
+                files: vec![taken.ingested],
+            });
+        }
+        Ok(made.into_iter().flatten().collect())
+    }
+
+    fn take_of(&self, file: &PlannedFile<'_>) -> Result<Take> {
+        let From::Disk(disk) = file.from else {
+            return Err(
+                Problem::new(Code::Internal, file.path).detail("a commit has no raw layers")
+            );
+        };
+        let state =
+            FileState::of(&fsx::open_regular(disk)?).map_err(|e| Problem::reading(disk, e))?;
+        let known = self.cache.file(&state).map(|known| (state, known.clone()));
+        Ok(Take { disk: disk.to_owned(), size: file.size, shard_size: self.shard_size, known })
+    }
+
+    fn make_tar(&mut self, plan: &Plan<'_>) -> Result<Made> {
+        let read_at = std::time::SystemTime::now();
+        let states = disk_states(plan)?;
+        let key = states.as_ref().map(|states| layer_key(plan, states));
+        if let (Some(key), Some(states)) = (key, &states)
+            && let Some(made) = self.known_tar(plan, key, states)
+        {
+            for (state, known) in states.iter().zip(&made.files) {
+                self.cache.keep_file(*state, known, read_at);
+                self.meter.add(state.size);
+            }
+            return Ok(made);
+        }
+        let (shard_size, meter) = (self.shard_size, self.meter);
+        let mut files = Vec::with_capacity(plan.files.len());
+        let written = self.store.layer(|writer| {
+            for file in &plan.files {
+                let sharded = shard_size.filter(|size| file.size > *size);
+                let (state, ingested) = match file.from {
+                    From::Disk(disk) => add_from_disk(writer, file, disk, sharded)?,
+                    From::Git(commit, index) => {
+                        let content = commit.content(&commit.files[index])?;
+                        (None, add(writer, file, content.as_slice(), sharded)?)
+                    }
+                };
+                meter.add(file.size);
+                files.push((state, ingested));
+            }
+            Ok(())
+        })?;
+        for (state, ingested) in &files {
+            if let Some(state) = state {
+                self.cache.keep_file(*state, ingested, read_at);
+            }
+        }
+        self.read += plan.files.iter().map(|file| file.size).sum::<u64>();
+        if let Some(key) = key {
+            self.cache.keep_layer(key, written);
+        }
+        let files = files.into_iter().map(|(_, ingested)| ingested).collect();
+        Ok(made_tar(plan, written, files))
+    }
+
+    fn known_tar(&mut self, plan: &Plan<'_>, key: Digest, states: &[FileState]) -> Option<Made> {
+        let written = *self.cache.layer(&key)?;
+        let files: Vec<Ingested> =
+            states.iter().map(|state| self.cache.file(state).cloned()).collect::<Option<_>>()?;
+        if !self.store.reuse(&written.digest, written.size) {
+            return None;
+        }
+        self.cache.keep_layer(key, written);
+        Some(made_tar(plan, written, files))
+    }
+}
+
+fn made_tar(plan: &Plan<'_>, written: Written, files: Vec<Ingested>) -> Made {
+    let descriptor = describe_layer(plan, written.digest, written.size);
+    Made { descriptor, diff_id: written.diff_id, files }
+}
+
+/// States of a layer's files; none when they do not come from the disk.
+fn disk_states(plan: &Plan<'_>) -> Result<Option<Vec<FileState>>> {
+    plan.files
+        .iter()
+        .map(|file| match file.from {
+            From::Disk(disk) => {
+                let file = fsx::open_regular(disk)?;
+                FileState::of(&file).map(Some).map_err(|error| Problem::reading(disk, error))
+            }
+            From::Git(..) => Ok(None),
+        })
+        .collect()
+}
+
+fn layer_key(plan: &Plan<'_>, states: &[FileState]) -> Digest {
+    let mut hasher = Hasher::default();
+    for (file, state) in plan.files.iter().zip(states) {
+        hasher.update(format!("{}\0{}\0{state:?}\n", file.path, file.executable).as_bytes());
+    }
+    hasher.finish()
+}
+
+fn add_from_disk<W: io::Write>(
+    writer: &mut super::tarball::Writer<W>,
+    file: &PlannedFile<'_>,
+    disk: &Path,
+    shard_size: Option<u64>,
+) -> Result<(Option<FileState>, Ingested)> {
+    let source = fsx::open_regular(disk)?;
+    let state = state_of(disk, &source, file.size)?;
+    let ingested = add(writer, file, (&source).take(file.size), shard_size)?;
+    let after = FileState::of(&source).map_err(|error| Problem::reading(disk, error))?;
+    if state != after {
+        return Err(Problem::new(Code::FileChanged, disk.display()));
+    }
+    Ok((Some(state), ingested))
+}
+
+fn add<W: io::Write>(
+    writer: &mut super::tarball::Writer<W>,
+    file: &PlannedFile<'_>,
+    content: impl Read,
+    shard_size: Option<u64>,
+) -> Result<Ingested> {
+    let mut content = Both {
+        inner: content,
+        whole: Hasher::default(),
+        shards: ShardHasher::new(shard_size),
+        count: 0,
+    };
+    writer
+        .add(file.path, file.size, file.executable, &mut content)
+        .map_err(|error| read_or_write(Path::new(file.path.as_str()), error))?;
+    if content.count != file.size {
+        return Err(Problem::new(Code::FileChanged, file.path));
+    }
+    Ok(Ingested { digest: content.whole.finish(), shards: content.shards.finish() })
+}
+
+/// Hashes what is read through it, as a whole and in shards.
+struct Both<R> {
+    inner: R,
+    whole: Hasher,
+    shards: ShardHasher,
+    count: u64,
+}
+
+impl<R: Read> Read for Both<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.inner.read(buffer)?;
+        self.whole.update(&buffer[..got]);
+        self.shards.update(&buffer[..got]);
+        self.count += got as u64;
+        Ok(got)
+    }
+}
+
+fn describe_layer(plan: &Plan<'_>, digest: Digest, size: u64) -> Descriptor {
+    let mut layer = Descriptor::new(&oci::layer_type(plan.group, plan.form), digest, size);
+    layer.annotations.insert(oci::FILEPATH.to_owned(), plan.filepath.clone());
+    layer.annotations.insert(oci::UNTESTED.to_owned(), "true".to_owned());
+    if let Some(label) = plan.label {
+        layer.annotations.insert(oci::COMPONENT.to_owned(), label.to_owned());
+    }
+    layer
+}

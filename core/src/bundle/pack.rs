@@ -1,0 +1,385 @@
+//! Packing: from a folder and its pkg.toml to a bundle.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::cache::Cache;
+use super::make::{Made, Maker};
+use super::oci::{self, Descriptor};
+use super::plan::{Plan, plan_layers};
+use super::source::Source;
+use super::store::{Store, StoreMode};
+use super::{describe, load, names, refer};
+use crate::finding::{Code, Finding, Problem, Result};
+use crate::fsx;
+use crate::git::Commit;
+use crate::hash::{Meter, SHARD_SIZE};
+use crate::model::digest::Digest;
+use crate::model::kind::Group;
+use crate::model::release::{
+    BlobRef, Component, DataSet, Evidence, FILES_SCHEMA, FileEntry, FileIndex, Licence, LicenceText,
+    Owner, RELEASE_SCHEMA, Release,
+};
+use crate::model::spec::{ComponentSpec, Spec};
+use crate::spec::{self, Resolved, SourceFile};
+
+/// When large files get one digest per shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShardPolicy {
+    /// When one file would keep one core busy while the others have nothing to do.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A file this large gets shards in any company.
+const LARGE_ALONE: u64 = 2 << 30;
+/// A file this large gets shards when it outweighs all others together.
+const LARGE_AMONG: u64 = 64 << 20;
+
+impl ShardPolicy {
+    /// Bytes per shard for files of these sizes; none for whole files only.
+    fn shard_size(self, sizes: &[u64]) -> Option<u64> {
+        let total: u64 = sizes.iter().fold(0, |sum, size| sum.saturating_add(*size));
+        let largest = sizes.iter().copied().max().unwrap_or(0);
+        let dominates = largest >= LARGE_AMONG && largest > total - largest;
+        let wanted = match self {
+            Self::Auto => largest >= LARGE_ALONE || dominates,
+            Self::Always => true,
+            Self::Never => false,
+        };
+        wanted.then_some(SHARD_SIZE)
+    }
+}
+
+/// What to pack, and how.
+#[derive(Debug, Clone)]
+pub struct PackRequest {
+    /// Folder with the model and its pkg.toml.
+    pub folder: PathBuf,
+    /// Bundle to write; an archive if the name ends in `.tar`.
+    pub output: PathBuf,
+    /// How files get into the bundle.
+    pub mode: StoreMode,
+    /// When large files get shard digests.
+    pub shards: ShardPolicy,
+    /// Whether digests known from an earlier pack are used.
+    pub cache: bool,
+    /// Whether an output that is no bundle is replaced.
+    pub force: bool,
+}
+
+/// What was packed.
+#[derive(Debug)]
+pub struct PackOutcome {
+    /// Digest of the manifest: the name of the release.
+    pub digest: Digest,
+    /// The release description.
+    pub release: Release,
+    /// Number of files.
+    pub files: usize,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// Bytes that had to be read.
+    pub read: u64,
+    /// Bytes per shard, when large files got shard digests.
+    pub shard_size: Option<u64>,
+    /// Signatures of the output that still fit and were kept.
+    pub signatures_kept: usize,
+    /// What should be known about it.
+    pub findings: Vec<Finding>,
+}
+
+/// Packs a folder.
+pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
+    let spec = spec::load(&request.folder)?;
+    let resolved = spec::resolve(&request.folder, &spec)?;
+    let created = describe::creation_time()?;
+    let commits = open_commits(&request.folder, &spec)?;
+    let plans = plan_layers(&spec, &resolved, &commits)?;
+    let sizes: Vec<u64> = plans.iter().flat_map(|plan| plan.files.iter().map(|f| f.size)).collect();
+    let shard_size = request.shards.shard_size(&sizes);
+    meter.expect(sizes.iter().sum());
+
+    let previous = previous_output(request)?;
+    let archive = request.output.extension().is_some_and(|extension| extension == "tar");
+    let mut store = if archive {
+        Store::archive(&request.output)?
+    } else {
+        let linkable = previous.as_ref().filter(|source| !source.is_archive());
+        let linkable = linkable.map(|source| source.path().to_owned());
+        Store::folder(&request.output, request.mode, linkable)?
+    };
+    let mut cache =
+        if request.cache { Cache::open(&request.folder, shard_size) } else { Cache::default() };
+    let mut maker = Maker { store: &mut store, cache: &mut cache, shard_size, meter, read: 0 };
+    let made = maker.make_all(&plans)?;
+    let read = maker.read;
+
+    let mut outcome = describe_and_finish(
+        &Described { request, spec: &spec, resolved: &resolved, commits: &commits, plans: &plans },
+        store,
+        made,
+        shard_size,
+        created.as_deref(),
+        previous.as_ref(),
+    )?;
+    outcome.read = read;
+    if request.cache
+        && let Err(problem) = cache.save()
+    {
+        let mut finding = problem.into_finding();
+        finding.severity = crate::finding::Severity::Note;
+        outcome.findings.push(finding);
+    }
+    outcome.findings.extend(
+        resolved.unpacked.iter().map(|path| Problem::new(Code::UnpackedFile, path).into_finding()),
+    );
+    Ok(outcome)
+}
+
+fn open_commits(folder: &Path, spec: &Spec) -> Result<Vec<Option<Commit>>> {
+    spec.components
+        .iter()
+        .map(|component| component.git.as_ref().map(|git| Commit::open(folder, git)).transpose())
+        .collect()
+}
+
+/// The bundle that is in the way, if it is one.
+fn previous_output(request: &PackRequest) -> Result<Option<Source>> {
+    let output = &request.output;
+    if !fsx::exists(output) {
+        return Ok(None);
+    }
+    match Source::open(output) {
+        Ok(source) => Ok(Some(source)),
+        Err(_) if request.force => Ok(None),
+        Err(_) if output.is_dir() && is_empty(output) => Ok(None),
+        Err(_) => Err(Problem::new(Code::OutputExists, output.display())
+            .detail("something that is no bundle is there")),
+    }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+struct Described<'a> {
+    request: &'a PackRequest,
+    spec: &'a Spec,
+    resolved: &'a Resolved,
+    commits: &'a [Option<Commit>],
+    plans: &'a [Plan<'a>],
+}
+
+/// Layers that carry pkg's own documents come first.
+const OWN_LAYERS: usize = 2;
+
+fn describe_and_finish(
+    all: &Described<'_>,
+    mut store: Store,
+    made: Vec<Made>,
+    shard_size: Option<u64>,
+    created: Option<&str>,
+    previous: Option<&Source>,
+) -> Result<PackOutcome> {
+    let mut files: Vec<FileEntry> = Vec::new();
+    for (index, (plan, made)) in all.plans.iter().zip(&made).enumerate() {
+        files.extend(plan.files.iter().zip(&made.files).map(|(file, ingested)| FileEntry {
+            path: file.path.clone(),
+            digest: ingested.digest,
+            size: file.size,
+            executable: file.executable,
+            layer: OWN_LAYERS + index,
+            owner: file.owner,
+            shards: ingested.shards.clone(),
+        }));
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let index = FileIndex { schema: FILES_SCHEMA.to_owned(), shard_size, files };
+    let put_document = |store: &mut Store, name: &str, bytes: &[u8]| -> Result<Descriptor> {
+        let mut layer = store.put(oci::DOC_RAW, bytes)?;
+        layer.annotations.insert(oci::FILEPATH.to_owned(), name.to_owned());
+        Ok(layer)
+    };
+    let files_layer =
+        put_document(&mut store, names::FILES, &describe::canonical(names::FILES, &index)?)?;
+    let release = build_release(all, &made, &index, blob_ref(&files_layer));
+    let release_layer =
+        put_document(&mut store, names::RELEASE, &describe::canonical(names::RELEASE, &release)?)?;
+
+    let facts = crate::scan::facts(&weight_files(all));
+    let own = [release_layer.digest, files_layer.digest];
+    let diff_ids = own.into_iter().chain(made.iter().map(|made| made.diff_id)).collect();
+    let config = describe::model_config(&release, facts, created, diff_ids);
+    let config_blob = store.put(oci::MODEL_CONFIG, &describe::canonical("config", &config)?)?;
+    let layers = [release_layer, files_layer]
+        .into_iter()
+        .chain(made.into_iter().map(|made| made.descriptor))
+        .collect();
+    let manifest =
+        describe::manifest(&release, created, &config.descriptor.licenses, config_blob, layers);
+    let manifest_bytes = describe::canonical("manifest", &manifest)?;
+    if manifest_bytes.len() as u64 > super::limits::MANIFEST {
+        return Err(fsx::too_large(
+            "the manifest",
+            manifest_bytes.len() as u64,
+            super::limits::MANIFEST,
+        )
+        .hint("Put small configuration files into fewer components; each is a layer."));
+    }
+    let manifest = store.put(oci::MANIFEST, &manifest_bytes)?;
+
+    let mut entries = vec![describe::index_entry(&manifest, &release.version)];
+    let mut findings = Vec::new();
+    let mut kept = 0;
+    if let Some(previous) = previous {
+        let (referrers, dropped) = load::referrers_of(previous, &manifest.digest);
+        for (descriptor, document) in referrers {
+            entries.push(refer::put(&mut store, &manifest, &descriptor, &document)?);
+            kept += 1;
+        }
+        if dropped > 0 {
+            let subject = all.request.output.display();
+            findings.push(Problem::new(Code::SignaturesDropped, subject).into_finding());
+        }
+    }
+    store.finish(&describe::index(entries)?, fsx::exists(&all.request.output))?;
+    Ok(PackOutcome {
+        digest: manifest.digest,
+        files: index.files.len(),
+        bytes: index.files.iter().map(|file| file.size).sum(),
+        read: 0,
+        shard_size,
+        signatures_kept: kept,
+        release,
+        findings,
+    })
+}
+
+fn weight_files(all: &Described<'_>) -> Vec<SourceFile> {
+    let parts = all.spec.components.iter().zip(&all.resolved.components);
+    parts
+        .filter(|(component, _)| matches!(component.kind.group(), Group::Weights | Group::Config))
+        .flat_map(|(_, files)| files.iter().cloned())
+        .collect()
+}
+
+fn blob_ref(descriptor: &Descriptor) -> BlobRef {
+    BlobRef {
+        media_type: descriptor.media_type.clone(),
+        digest: descriptor.digest,
+        size: descriptor.size,
+    }
+}
+
+fn build_release(
+    all: &Described<'_>,
+    made: &[Made],
+    index: &FileIndex,
+    file_index: BlobRef,
+) -> Release {
+    let by_path: HashMap<&str, &FileEntry> =
+        index.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let text_at = |path: &str| {
+        by_path.get(path.trim_start_matches("./")).map(|file| LicenceText {
+            path: file.path.clone(),
+            digest: file.digest,
+            size: file.size,
+        })
+    };
+    let spec = all.spec;
+    let components = spec.components.iter().enumerate().map(|(position, component)| {
+        let owned =
+            || index.files.iter().filter(move |file| file.owner == Owner::Component(position));
+        let plans = all.plans.iter().zip(made);
+        let layers = plans
+            .filter(|(plan, _)| {
+                plan.files.iter().any(|file| file.owner == Owner::Component(position))
+            })
+            .map(|(_, made)| blob_ref(&made.descriptor))
+            .collect();
+        let text = component.licence_file.as_ref().or(spec.release.licence_file.as_ref());
+        let declared = component.licence.as_ref().or(spec.release.licence.as_ref());
+        let has_terms = component.absent.is_none();
+        Component {
+            kind: component.kind,
+            evidence: evidence(component),
+            layers,
+            files: owned().count() as u64,
+            bytes: owned().map(|file| file.size).sum(),
+            licence: Licence {
+                declared: declared.filter(|_| has_terms).cloned(),
+                text: text.filter(|_| has_terms).and_then(|path| text_at(path)),
+            },
+            git: all.commits[position].as_ref().map(|commit| commit.source.clone()),
+            url: component.url.clone(),
+            digest: component.digest.as_deref().and_then(|digest| digest.parse().ok()),
+            absent: component.absent.clone(),
+        }
+    });
+    let data = spec.data.iter().map(|data| {
+        let manifest = data.manifest.as_deref().and_then(text_at);
+        let evidence = match (&manifest, &data.url) {
+            (Some(_), _) => Evidence::Packed,
+            (None, Some(_)) => Evidence::Linked,
+            (None, None) => Evidence::Claimed,
+        };
+        DataSet {
+            name: data.name.clone(),
+            manifest,
+            url: data.url.clone(),
+            digest: data.digest.as_deref().and_then(|digest| digest.parse().ok()),
+            class: data.class,
+            role: data.role,
+            licence: data.licence.clone(),
+            synthetic_from: data.synthetic_from.clone(),
+            evidence,
+        }
+    });
+    Release {
+        schema: RELEASE_SCHEMA.to_owned(),
+        name: spec.release.name.clone(),
+        version: spec.release.version.clone(),
+        publisher: spec.release.publisher.clone(),
+        description: spec.release.description.clone(),
+        released: spec.release.released.clone(),
+        terms_effective_from: spec.release.terms_effective_from.clone(),
+        components: components.collect(),
+        data: data.collect(),
+        base_models: spec.base_models.clone(),
+        file_index,
+    }
+}
+
+/// How well a component's presence is known from what is packed.
+fn evidence(component: &ComponentSpec) -> Option<Evidence> {
+    if component.absent.is_some() {
+        None
+    } else if component.url.is_some() {
+        Some(Evidence::Linked)
+    } else {
+        Some(Evidence::Packed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LARGE_ALONE, LARGE_AMONG, ShardPolicy};
+
+    #[test]
+    fn shards_are_for_files_that_would_keep_one_core_busy_alone() {
+        let auto = |sizes: &[u64]| ShardPolicy::Auto.shard_size(sizes).is_some();
+        assert!(!auto(&[]));
+        assert!(!auto(&[LARGE_AMONG - 1]));
+        assert!(auto(&[LARGE_AMONG, 5]));
+        assert!(!auto(&[LARGE_AMONG, LARGE_AMONG]));
+        assert!(!auto(&[1_600_000_000, 1_600_000_000, 1_100_000_000]));
+        assert!(auto(&[LARGE_ALONE, LARGE_ALONE, LARGE_ALONE]));
+        assert!(ShardPolicy::Always.shard_size(&[1]).is_some());
+        assert!(ShardPolicy::Never.shard_size(&[LARGE_ALONE]).is_none());
+    }
+}

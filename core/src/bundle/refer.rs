@@ -1,0 +1,165 @@
+//! Attaching signatures to a release, as OCI 1.1 referrers.
+
+use std::path::Path;
+
+use super::load::{self, Document, Loaded, Origin};
+use super::oci::{self, Annotations, Descriptor, Manifest};
+use super::source::{Source, blob_name};
+use super::store::Store;
+use super::{describe, limits};
+use crate::finding::{Code, Problem, Result};
+use crate::fsx::{self, Staged};
+
+/// A signature to attach.
+#[derive(Debug, Clone)]
+pub struct NewSignature {
+    /// Predicate type of the signed statement.
+    pub predicate_type: String,
+    /// The Sigstore bundle.
+    pub bytes: Vec<u8>,
+}
+
+/// The manifest that makes `bundle` refer to `subject`.
+fn referrer(subject: &Descriptor, bundle: Descriptor, predicate_type: &str) -> Result<Vec<u8>> {
+    let mut annotations = Annotations::new();
+    annotations.insert(oci::BUNDLE_CONTENT.to_owned(), "dsse-envelope".to_owned());
+    annotations.insert(oci::BUNDLE_PREDICATE.to_owned(), predicate_type.to_owned());
+    let mut config = Descriptor::of(oci::EMPTY, oci::EMPTY_CONTENT);
+    config.data = Some("e30=".to_owned());
+    let manifest = Manifest {
+        schema_version: 2,
+        media_type: oci::MANIFEST.to_owned(),
+        artifact_type: Some(oci::SIGSTORE_BUNDLE.to_owned()),
+        config,
+        layers: vec![bundle],
+        subject: Some(Descriptor::new(oci::MANIFEST, subject.digest, subject.size)),
+        annotations,
+    };
+    describe::canonical("a signature", &manifest)
+}
+
+/// The entry of a signature in `index.json`.
+fn entry(manifest: &[u8], predicate_type: &str) -> Descriptor {
+    let mut entry = Descriptor::of(oci::MANIFEST, manifest);
+    entry.artifact_type = Some(oci::SIGSTORE_BUNDLE.to_owned());
+    entry.annotations.insert(oci::BUNDLE_PREDICATE.to_owned(), predicate_type.to_owned());
+    entry
+}
+
+/// Takes a signature of an older bundle over into a new one.
+pub(super) fn put(
+    store: &mut Store,
+    subject: &Descriptor,
+    old: &Descriptor,
+    document: &Document,
+) -> Result<Descriptor> {
+    let predicate_type = old.annotation(oci::BUNDLE_PREDICATE).unwrap_or_default().to_owned();
+    let bundle = store.put(oci::SIGSTORE_BUNDLE, &document.bytes)?;
+    store.put(oci::EMPTY, oci::EMPTY_CONTENT)?;
+    let manifest = referrer(subject, bundle, &predicate_type)?;
+    store.put(oci::MANIFEST, &manifest)?;
+    Ok(entry(&manifest, &predicate_type))
+}
+
+/// Adds signatures to a bundle. The bundle shows all of them, or is unchanged.
+pub fn attach(loaded: &Loaded, signatures: &[NewSignature]) -> Result<()> {
+    let Origin::Bundle(source) = &loaded.origin else {
+        return Err(Problem::new(Code::NotABundle, "the folder")
+            .detail("an unpacked release cannot be signed; sign its bundle")
+            .hint("pkg sign BUNDLE --key KEY, then unpack it again"));
+    };
+    let mut index = load::read_index(source)?;
+    let mut blobs = vec![oci::EMPTY_CONTENT.to_vec()];
+    for signature in signatures {
+        if signature.bytes.len() as u64 > limits::SIGNATURE {
+            let size = signature.bytes.len() as u64;
+            return Err(fsx::too_large("the signature", size, limits::SIGNATURE));
+        }
+        let bundle = Descriptor::of(oci::SIGSTORE_BUNDLE, &signature.bytes);
+        let manifest = referrer(&loaded.manifest_descriptor, bundle, &signature.predicate_type)?;
+        index.manifests.push(entry(&manifest, &signature.predicate_type));
+        blobs.extend([signature.bytes.clone(), manifest]);
+    }
+    if index.manifests.len() > limits::REFERRERS {
+        return Err(Problem::new(Code::IndexInvalid, "index.json")
+            .detail(format!("the bundle would have more than {} signatures", limits::REFERRERS)));
+    }
+    let index = describe::index(index.manifests)?;
+    if source.is_archive() {
+        attach_to_archive(source, &blobs, &index)
+    } else {
+        attach_to_folder(source.path(), &blobs, &index)
+    }
+}
+
+fn attach_to_folder(root: &Path, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> {
+    for bytes in blobs {
+        let path = root.join(blob_name(&crate::model::digest::Digest::of(bytes)));
+        fsx::replace_file(&path, bytes)?;
+    }
+    // The signatures count from here on, all at once.
+    fsx::replace_file(&root.join("index.json"), index)
+}
+
+/// Writes a copy of the archive with the new blobs behind the old ones.
+fn attach_to_archive(source: &Source, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> {
+    let target = source.path();
+    let staged = Staged::file(target)?;
+    let writing = |error| Problem::writing(target, error);
+    let mut builder = tar::Builder::new(std::io::BufWriter::with_capacity(
+        crate::hash::BUFFER,
+        staged.handle().try_clone().map_err(writing)?,
+    ));
+    let mut present = std::collections::HashSet::new();
+    let mut add = |name: &str, size: u64, content: &mut dyn std::io::Read| {
+        if !present.insert(name.to_owned()) {
+            return Ok(());
+        }
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_mode(0o644);
+        header.set_size(size);
+        builder.append_data(&mut header, name, content).map_err(writing)
+    };
+    for name in source.blobs()? {
+        let name = format!("blobs/sha256/{name}");
+        if let Some(span) = source.named(&name)? {
+            add(&name, span.len, &mut SpanReader::new(span))?;
+        }
+    }
+    for bytes in blobs {
+        let name = blob_name(&crate::model::digest::Digest::of(bytes));
+        add(&name, bytes.len() as u64, &mut bytes.as_slice())?;
+    }
+    for (name, bytes) in [("oci-layout", oci::LAYOUT_CONTENT), ("index.json", index)] {
+        add(name, bytes.len() as u64, &mut &*bytes)?;
+    }
+    let mut sink = builder.into_inner().map_err(writing)?;
+    std::io::Write::flush(&mut sink).map_err(writing)?;
+    drop(sink);
+    staged.commit(true)
+}
+
+/// Reads a span from its beginning.
+#[derive(Debug)]
+pub(super) struct SpanReader {
+    span: crate::hash::Span,
+    done: u64,
+}
+
+impl SpanReader {
+    pub(super) fn new(span: crate::hash::Span) -> Self {
+        Self { span, done: 0 }
+    }
+}
+
+impl std::io::Read for SpanReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        use std::os::unix::fs::FileExt as _;
+        let left = usize::try_from(self.span.len - self.done).unwrap_or(usize::MAX);
+        let want = left.min(buffer.len());
+        let got = self.span.file.read_at(&mut buffer[..want], self.span.offset + self.done)?;
+        self.done += got as u64;
+        Ok(got)
+    }
+}

@@ -1,0 +1,250 @@
+//! Unpacking: files out of a bundle, checked while they are written.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::content::{Scope, check_tar, open_layer};
+use super::load::{Loaded, Origin};
+use super::names;
+use super::oci::{self, Form};
+use super::source::{Source, blob_name, mismatch};
+use super::store::{StoreMode, read_or_write};
+use crate::finding::{Code, Problem, Result};
+use crate::fsx::{self, Staged};
+use crate::hash::{Meter, Sink, Span, ingest, ingest_at, run_largest_first};
+use crate::model::kind::Selector;
+use crate::model::release::FileEntry;
+
+/// What to unpack, and how.
+#[derive(Debug, Clone)]
+pub struct UnpackRequest {
+    /// Folder to make.
+    pub output: PathBuf,
+    /// Components to unpack; all when empty.
+    pub only: Vec<Selector>,
+    /// How files get out of the bundle.
+    pub mode: StoreMode,
+    /// Whether files may be put into an existing folder.
+    pub force: bool,
+}
+
+/// What was unpacked.
+#[derive(Debug)]
+pub struct UnpackOutcome {
+    /// Number of files.
+    pub files: usize,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// Files left out, as asked.
+    pub left_out: usize,
+    /// Whether the folder carries a model signature.
+    pub model_signature: bool,
+}
+
+/// Writes the files of a bundle into a folder. The folder appears when every
+/// byte was written and checked, or not at all.
+///
+/// `model_signature` says which of the signature documents goes to `model.sig`.
+pub fn unpack(
+    loaded: &Loaded,
+    request: &UnpackRequest,
+    model_signature: Option<usize>,
+    meter: &Meter,
+) -> Result<UnpackOutcome> {
+    let Origin::Bundle(source) = &loaded.origin else {
+        return Err(Problem::new(Code::NotABundle, "the folder").detail("it is unpacked already"));
+    };
+    let output = &request.output;
+    let occupied = fsx::exists(output)
+        && !(output.is_dir()
+            && fs::read_dir(output).is_ok_and(|mut entries| entries.next().is_none()));
+    if occupied && !(request.force && output.is_dir()) {
+        return Err(Problem::new(Code::OutputExists, output.display()));
+    }
+    let scope = Scope { only: request.only.clone(), whole_files: false };
+    let chosen = |file: &&FileEntry| scope.covers(loaded, file);
+    let staged = Staged::folder(output)?;
+    let writer = Unpacker { loaded, source, root: staged.path(), mode: request.mode, meter };
+    writer.folders(loaded.files.files.iter().filter(chosen))?;
+    writer.layers(&scope)?;
+    let complete = loaded.files.files.iter().all(|file| scope.covers(loaded, file));
+    writer.documents(model_signature.filter(|_| complete))?;
+    if occupied {
+        move_into(staged.path(), output)?;
+    } else {
+        staged.commit(false)?;
+    }
+    let files = loaded.files.files.iter().filter(chosen).count();
+    Ok(UnpackOutcome {
+        files,
+        bytes: loaded.files.files.iter().filter(chosen).map(|file| file.size).sum(),
+        left_out: loaded.files.files.len() - files,
+        model_signature: complete && model_signature.is_some(),
+    })
+}
+
+struct Unpacker<'a> {
+    loaded: &'a Loaded,
+    source: &'a Source,
+    root: &'a Path,
+    mode: StoreMode,
+    meter: &'a Meter,
+}
+
+impl Unpacker<'_> {
+    fn folders<'f>(&self, files: impl Iterator<Item = &'f FileEntry>) -> Result<()> {
+        for file in files {
+            if let Some(parent) = self.root.join(file.path.as_str()).parent() {
+                fs::create_dir_all(parent).map_err(|error| Problem::writing(parent, error))?;
+            }
+        }
+        let signatures = self.root.join(names::SIGNATURES);
+        fs::create_dir_all(&signatures).map_err(|error| Problem::writing(&signatures, error))
+    }
+
+    fn layers(&self, scope: &Scope) -> Result<()> {
+        let mut by_layer: BTreeMap<usize, &FileEntry> = BTreeMap::new();
+        for file in self.loaded.files.files.iter().filter(|file| scope.covers(self.loaded, file)) {
+            by_layer.entry(file.layer).or_insert(file);
+        }
+        let mut jobs = Vec::new();
+        for (layer, file) in by_layer {
+            let span = open_layer(self.source, &self.loaded.manifest.layers[layer])?;
+            self.meter.expect(span.len);
+            jobs.push((layer, file, span));
+        }
+        let results = run_largest_first(
+            &jobs,
+            |(_, _, span)| span.len,
+            |(layer, file, span), buffer| {
+                let media_type = &self.loaded.manifest.layers[*layer].media_type;
+                match oci::layer_form(media_type) {
+                    Some(Form::Raw) => self.raw(file, span, buffer),
+                    _ => check_tar(self.loaded, *layer, span, self.meter, |file, content| {
+                        if scope.covers(self.loaded, file) {
+                            self.extract(file, content)
+                        } else {
+                            Ok(())
+                        }
+                    }),
+                }
+            },
+        );
+        results.into_iter().collect()
+    }
+
+    fn raw(&self, file: &FileEntry, span: &Span, buffer: &mut [u8]) -> Result<()> {
+        let path = self.root.join(file.path.as_str());
+        let writing = |error| Problem::writing(&path, error);
+        let unsupported = |error: std::io::Error| {
+            Problem::new(Code::LinkUnsupported, &file.path).detail(format!("cannot link: {error}"))
+        };
+        if self.mode == StoreMode::Hardlink {
+            if self.source.is_archive() {
+                return Err(unsupported(std::io::ErrorKind::Unsupported.into()));
+            }
+            let blob = self.source.path().join(blob_name(&file.digest));
+            fs::hard_link(&blob, &path).map_err(unsupported)?;
+            let linked = fsx::open_regular(&path)?;
+            return self.prove(file, &linked, span.len, None, buffer);
+        }
+        let target = create(&path, file.executable).map_err(writing)?;
+        if matches!(self.mode, StoreMode::Auto | StoreMode::Reflink) && !self.source.is_archive() {
+            match fsx::reflink(&span.file, &target) {
+                Ok(()) => return self.prove(file, &target, span.len, None, buffer),
+                Err(error) if self.mode == StoreMode::Reflink => return Err(unsupported(error)),
+                Err(_) => {}
+            }
+        } else if self.mode == StoreMode::Reflink {
+            return Err(unsupported(std::io::ErrorKind::Unsupported.into()));
+        }
+        self.prove(file, &target, span.len, Some(span), buffer)?;
+        target.sync_all().map_err(writing)
+    }
+
+    /// Hashes the file that is there, or copies it from `from` while hashing.
+    fn prove(
+        &self,
+        file: &FileEntry,
+        target: &File,
+        len: u64,
+        from: Option<&Span>,
+        buffer: &mut [u8],
+    ) -> Result<()> {
+        let failed = |error| read_or_write(Path::new(file.path.as_str()), error);
+        let sink = from.map(|_| Sink { file: target, offset: 0 });
+        let ingested = match from {
+            Some(span) => ingest_at(span, sink, None, buffer, self.meter),
+            None => ingest(target, len, None, None, buffer, self.meter),
+        }
+        .map_err(failed)?
+        .digest;
+        if ingested == file.digest {
+            Ok(())
+        } else {
+            Err(mismatch(&file.path, file.digest, ingested))
+        }
+    }
+
+    fn extract(&self, file: &FileEntry, content: &mut dyn Read) -> Result<()> {
+        let path = self.root.join(file.path.as_str());
+        let mut write = || -> std::io::Result<()> {
+            let mut target = create(&path, file.executable)?;
+            std::io::copy(content, &mut target)?;
+            target.flush()
+        };
+        write().map_err(|error| read_or_write(&path, error))
+    }
+
+    fn documents(&self, model_signature: Option<usize>) -> Result<()> {
+        let documents = &self.loaded.documents;
+        for (name, bytes) in [
+            (names::MANIFEST, &documents.manifest),
+            (names::CONFIG, &documents.config),
+            (names::RELEASE, &documents.release),
+            (names::FILES, &documents.files),
+        ] {
+            fsx::write_synced(&self.root.join(name), bytes)?;
+        }
+        for (index, document) in self.loaded.signatures.iter().enumerate() {
+            let name = if Some(index) == model_signature {
+                names::MODEL_SIGNATURE.to_owned()
+            } else {
+                let digest = crate::model::digest::Digest::of(&document.bytes);
+                format!("{}/{}.sigstore.json", names::SIGNATURES, digest.hex())
+            };
+            fsx::write_synced(&self.root.join(name), &document.bytes)?;
+        }
+        Ok(())
+    }
+}
+
+fn create(path: &Path, executable: bool) -> std::io::Result<File> {
+    let mode = if executable { 0o755 } else { 0o644 };
+    fs::OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
+}
+
+/// Moves checked files into an existing folder, each in one step.
+fn move_into(staged: &Path, output: &Path) -> Result<()> {
+    for entry in walkdir::WalkDir::new(staged).min_depth(1).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            Problem::new(Code::WriteFailed, output.display()).detail(error.to_string())
+        })?;
+        let relative = entry.path().strip_prefix(staged).unwrap_or(entry.path());
+        let target = output.join(relative);
+        let moved = if entry.file_type().is_dir() {
+            match fs::symlink_metadata(&target) {
+                Ok(meta) if meta.is_dir() => Ok(()),
+                Ok(_) => Err(std::io::ErrorKind::AlreadyExists.into()),
+                Err(_) => fs::create_dir(&target),
+            }
+        } else {
+            fs::rename(entry.path(), &target)
+        };
+        moved.map_err(|error| Problem::writing(&target, error))?;
+    }
+    fsx::sync_dir(output).map_err(|error| Problem::writing(output, error))
+}

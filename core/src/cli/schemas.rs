@@ -1,0 +1,40 @@
+//! JSON Schemas of everything pkg reads and writes.
+
+use schemars::{JsonSchema, schema_for};
+use serde_json::Value;
+
+use super::output::Envelope;
+use super::render::{
+    ExplainResult, InitResult, KeygenResult, PackResult, SchemaResult, UnpackResult,
+};
+use crate::demo::DemoReport;
+use crate::model::release::{FileIndex, Release};
+use crate::model::spec::Spec;
+use crate::show::Overview;
+use crate::sign::Signed;
+use crate::signatures::ReleasePredicate;
+use crate::verify::Verdict;
+
+fn output<T: JsonSchema>() -> Value {
+    schema_for!(Envelope<T>).to_value()
+}
+
+/// Every schema, by name.
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("pkg-toml", schema_for!(Spec).to_value()),
+        ("release", schema_for!(Release).to_value()),
+        ("files", schema_for!(FileIndex).to_value()),
+        ("release-predicate", schema_for!(ReleasePredicate).to_value()),
+        ("output-init", output::<InitResult>()),
+        ("output-pack", output::<PackResult>()),
+        ("output-keygen", output::<KeygenResult>()),
+        ("output-sign", output::<Signed>()),
+        ("output-verify", output::<Verdict>()),
+        ("output-show", output::<Overview>()),
+        ("output-unpack", output::<UnpackResult>()),
+        ("output-demo", output::<DemoReport>()),
+        ("output-explain", output::<ExplainResult>()),
+        ("output-schema", output::<SchemaResult>()),
+    ]
+}

@@ -1,0 +1,402 @@
+//! File-system helpers: staged output, links, exact reads.
+//!
+//! Output is written aside under `.NAME.partial`, flushed, and renamed into
+//! place, so that a name either does not exist or is complete.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, RenameFlags};
+
+use crate::finding::{Code, Problem, Result};
+
+/// Suffix of everything that is not finished.
+pub const PARTIAL: &str = ".partial";
+
+/// What identifies a state of a file on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileState {
+    /// Device.
+    pub dev: u64,
+    /// Inode.
+    pub inode: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time, nanoseconds since 1970.
+    pub mtime: i128,
+    /// Change time of the inode, nanoseconds since 1970.
+    pub ctime: i128,
+}
+
+impl FileState {
+    /// State of an open file.
+    pub fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::from_metadata(&file.metadata()?))
+    }
+
+    fn from_metadata(meta: &fs::Metadata) -> Self {
+        let nanos = |secs: i64, nanos: i64| i128::from(secs) * 1_000_000_000 + i128::from(nanos);
+        Self {
+            dev: meta.dev(),
+            inode: meta.ino(),
+            size: meta.size(),
+            mtime: nanos(meta.mtime(), meta.mtime_nsec()),
+            ctime: nanos(meta.ctime(), meta.ctime_nsec()),
+        }
+    }
+
+    /// The same but for the change time, which making a hard link moves.
+    pub fn same_content(&self, other: &Self) -> bool {
+        Self { ctime: 0, ..*self } == Self { ctime: 0, ..*other }
+    }
+}
+
+/// Opens a regular file for reading; symbolic links and special files are refused.
+pub fn open_regular(path: &Path) -> Result<File> {
+    // Without NONBLOCK, opening a named pipe would wait for a writer.
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
+        if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            Problem::new(Code::SymlinkInRelease, path.display())
+        } else {
+            Problem::reading(path, error)
+        }
+    })?;
+    let meta = file.metadata().map_err(|error| Problem::reading(path, error))?;
+    if meta.is_file() { Ok(file) } else { Err(Problem::new(Code::SpecialFile, path.display())) }
+}
+
+/// Reads a whole file of at most `limit` bytes.
+pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let file = open_regular(path)?;
+    let size = file.metadata().map_err(|error| Problem::reading(path, error))?.len();
+    read_span(&file, 0, size, limit).map_err(|error| match error {
+        SpanError::TooLarge => too_large(path.display(), size, limit),
+        SpanError::Io(error) => Problem::reading(path, error),
+    })
+}
+
+/// The problem of a document that is larger than pkg reads.
+pub fn too_large(subject: impl std::fmt::Display, size: u64, limit: u64) -> Problem {
+    Problem::new(Code::MetadataTooLarge, subject)
+        .detail(format!("{size} bytes; at most {limit} are read for a document of this kind"))
+}
+
+/// Why a span could not be read into memory.
+#[derive(Debug)]
+pub enum SpanError {
+    /// It is larger than allowed.
+    TooLarge,
+    /// Reading failed.
+    Io(io::Error),
+}
+
+/// Reads `size` bytes at `offset`, if that is at most `limit`.
+pub fn read_span(file: &File, offset: u64, size: u64, limit: u64) -> Result<Vec<u8>, SpanError> {
+    if size > limit {
+        return Err(SpanError::TooLarge);
+    }
+    let mut bytes = vec![0; usize::try_from(size).map_err(|_| SpanError::TooLarge)?];
+    file.read_exact_at(&mut bytes, offset).map_err(SpanError::Io)?;
+    Ok(bytes)
+}
+
+/// Writes a small file and flushes it to disk.
+pub fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let mut file = create_new(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|error| Problem::writing(path, error))
+}
+
+/// Creates a file that must not exist yet, readable by all.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o644).open(path)
+}
+
+/// Replaces `path` by a file with these bytes, in one step.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let (parent, staged) = staging_path(path)?;
+    let write = || -> io::Result<()> {
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&staged)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&staged, path)?;
+        sync_dir(&parent)
+    };
+    write().map_err(|error| Problem::writing(path, error))
+}
+
+/// Flushes a folder, so that names made in it survive a power cut.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Makes `target` share the blocks of `source` (FICLONE).
+pub fn reflink(source: &File, target: &File) -> io::Result<()> {
+    rustix::fs::ioctl_ficlone(target, source).map_err(io::Error::from)
+}
+
+/// Number of worker threads for work bound by hashing.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn staging_path(target: &Path) -> Result<(PathBuf, PathBuf)> {
+    let name = target.file_name().ok_or_else(|| {
+        Problem::new(Code::UsageError, target.display()).detail("the output needs a name")
+    })?;
+    let parent = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut staged = std::ffi::OsString::from(".");
+    staged.push(name);
+    staged.push(PARTIAL);
+    let staged = parent.join(staged);
+    Ok((parent, staged))
+}
+
+/// Whether something is at `path`, also a dangling link.
+pub fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Output being made aside. Dropped without [`Staged::commit`], it is removed.
+#[derive(Debug)]
+pub struct Staged {
+    target: PathBuf,
+    parent: PathBuf,
+    path: PathBuf,
+    lock: File,
+    committed: bool,
+}
+
+impl Staged {
+    /// Starts a folder that will become `target`.
+    pub fn folder(target: &Path) -> Result<Self> {
+        Self::begin(target, |path| {
+            match fs::create_dir(path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+            File::open(path)
+        })
+        .and_then(|staged| {
+            for entry in
+                fs::read_dir(&staged.path).map_err(|e| Problem::writing(&staged.path, e))?
+            {
+                let path = entry.map_err(|e| Problem::writing(&staged.path, e))?.path();
+                remove(&path).map_err(|e| Problem::writing(&path, e))?;
+            }
+            Ok(staged)
+        })
+    }
+
+    /// Starts a file that will become `target`.
+    pub fn file(target: &Path) -> Result<Self> {
+        Self::begin(target, |path| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o644)
+                .open(path)
+        })
+        .and_then(|staged| {
+            staged.lock.set_len(0).map_err(|error| Problem::writing(&staged.path, error))?;
+            Ok(staged)
+        })
+    }
+
+    fn begin(target: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<Self> {
+        let (parent, path) = staging_path(target)?;
+        if !parent.is_dir() {
+            return Err(Problem::new(Code::PathNotFound, parent.display())
+                .detail("the folder for the output is not there")
+                .hint(format!("mkdir -p {}", parent.display())));
+        }
+        // Another run may remove or rename the name between opening and
+        // locking it; then the lock is on something else, and we start over.
+        for _ in 0..8 {
+            let lock = open(&path).map_err(|error| Problem::writing(&path, error))?;
+            match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    return Err(Problem::new(Code::OutputBusy, target.display()));
+                }
+                Err(error) => return Err(Problem::writing(&path, error.into())),
+            }
+            let ours = lock.metadata().map_err(|error| Problem::writing(&path, error))?;
+            let same = fs::symlink_metadata(&path)
+                .is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
+            if same {
+                let target = target.to_owned();
+                return Ok(Self { target, parent, path, lock, committed: false });
+            }
+        }
+        Err(Problem::new(Code::OutputBusy, target.display()))
+    }
+
+    /// Where to write.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The open staging file or folder.
+    pub fn handle(&self) -> &File {
+        &self.lock
+    }
+
+    /// Renames the finished output into place.
+    ///
+    /// Without `replace`, only an empty folder may be in the way.
+    pub fn commit(mut self, replace: bool) -> Result<()> {
+        self.lock.sync_all().map_err(|error| Problem::writing(&self.path, error))?;
+        self.rename(replace).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
+                Problem::new(Code::OutputExists, self.target.display())
+            }
+            _ => Problem::writing(&self.target, error),
+        })?;
+        self.committed = true;
+        sync_dir(&self.parent).map_err(|error| Problem::writing(&self.parent, error))
+    }
+
+    fn rename(&self, replace: bool) -> io::Result<()> {
+        let cwd = rustix::fs::CWD;
+        if replace && exists(&self.target) {
+            return match rustix::fs::renameat_with(
+                cwd,
+                &self.path,
+                cwd,
+                &self.target,
+                RenameFlags::EXCHANGE,
+            ) {
+                Ok(()) => remove(&self.path),
+                // File systems without the exchange (overlay, NFS) take two steps.
+                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                    self.rename_in_two_steps()
+                }
+                Err(error) => Err(error.into()),
+            };
+        }
+        if self.target.is_dir() && fs::read_dir(&self.target)?.next().is_none() {
+            return fs::rename(&self.path, &self.target);
+        }
+        match rustix::fs::renameat_with(cwd, &self.path, cwd, &self.target, RenameFlags::NOREPLACE)
+        {
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                if exists(&self.target) {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                fs::rename(&self.path, &self.target)
+            }
+            other => other.map_err(io::Error::from),
+        }
+    }
+
+    fn rename_in_two_steps(&self) -> io::Result<()> {
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(".old");
+        let aside = PathBuf::from(aside);
+        if exists(&aside) {
+            remove(&aside)?;
+        }
+        fs::rename(&self.target, &aside)?;
+        if let Err(error) = fs::rename(&self.path, &self.target) {
+            fs::rename(&aside, &self.target)?;
+            return Err(error);
+        }
+        remove(&aside)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Nothing can be reported from here; a leftover is removed by the next run.
+            let _ = remove(&self.path);
+        }
+    }
+}
+
+/// Removes a file or a folder with everything in it; links are not followed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    if path.symlink_metadata()?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Staged, exists, open_regular};
+    use crate::finding::Code;
+
+    #[test]
+    fn nothing_is_left_of_output_that_was_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let staged = Staged::folder(&dir.path().join("out")).unwrap();
+        fs::write(staged.path().join("half"), "x").unwrap();
+        drop(staged);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn leftovers_of_a_killed_run_are_cleared() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join(".out.partial")).unwrap();
+        fs::write(dir.path().join(".out.partial/old"), "x").unwrap();
+        let target = dir.path().join("out");
+        let staged = Staged::folder(&target).unwrap();
+        fs::write(staged.path().join("new"), "y").unwrap();
+        staged.commit(false).unwrap();
+        assert!(!target.join("old").exists() && target.join("new").exists());
+    }
+
+    #[test]
+    fn two_writers_of_one_output_do_not_mix() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out.tar");
+        let first = Staged::file(&target).unwrap();
+        assert_eq!(Staged::file(&target).unwrap_err().code(), Code::OutputBusy);
+        first.commit(false).unwrap();
+        assert_eq!(
+            Staged::file(&target).unwrap().commit(false).unwrap_err().code(),
+            Code::OutputExists
+        );
+    }
+
+    #[test]
+    fn replacing_swaps_the_whole_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("old"), "x").unwrap();
+        assert_eq!(
+            Staged::folder(&target).unwrap().commit(false).unwrap_err().code(),
+            Code::OutputExists
+        );
+        let staged = Staged::folder(&target).unwrap();
+        fs::write(staged.path().join("new"), "y").unwrap();
+        staged.commit(true).unwrap();
+        assert!(!exists(&target.join("old")) && exists(&target.join("new")));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_and_folders_are_no_regular_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
+        assert_eq!(open_regular(&link).unwrap_err().code(), Code::SymlinkInRelease);
+        assert_eq!(open_regular(dir.path()).unwrap_err().code(), Code::SpecialFile);
+    }
+}

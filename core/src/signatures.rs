@@ -1,0 +1,249 @@
+//! Signatures of a release: what they say, and whether it is about this release.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::{Document, Loaded};
+use crate::finding::{Code, Finding, Problem, Result};
+use crate::model::release::{FileIndex, Release};
+use crate::trust::bundle::{self, Envelope};
+use crate::trust::key::PublicKey;
+use crate::trust::oms::{self, Method, Resource};
+use crate::trust::statement::{self, Statement, predicate};
+
+/// Paths of an unpacked folder that the model signature leaves to others.
+pub const IGNORE_PATHS: [&str; 6] =
+    [".git", ".gitattributes", ".github", ".gitignore", ".pkg", "model.sig"];
+
+/// Predicate of the signed release statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleasePredicate {
+    /// The release description, as it is in the bundle.
+    pub release: Release,
+    /// What made the statement.
+    pub tool: Tool,
+}
+
+/// A tool and its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Tool {
+    /// This program.
+    pub fn this() -> Self {
+        Self { name: "pkg".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// What a signature is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// The release statement of pkg.
+    Release,
+    /// The OpenSSF model signature over the unpacked files.
+    Model,
+    /// Something that this version of pkg does not know.
+    Other,
+}
+
+/// How far a signature was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Made with a given key, and about this release.
+    Verified,
+    /// Present; no given key fits it.
+    NotChecked,
+    /// Wrong.
+    Invalid,
+}
+
+/// A signature, as reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureReport {
+    /// Blob digest, or path in an unpacked folder.
+    pub name: String,
+    /// What it is about.
+    pub about: About,
+    /// Predicate type of the signed statement.
+    pub predicate_type: String,
+    /// How far it was checked.
+    pub standing: Standing,
+    /// Hint of the key it claims to be made with: SHA-256 of the key's PEM text.
+    pub key_hint: Option<String>,
+    /// When it was proven to exist; none for bare keys.
+    pub time: Option<String>,
+}
+
+/// All signatures of a release, checked against keys.
+#[derive(Debug, Default)]
+pub struct Signatures {
+    /// One report for each document.
+    pub reports: Vec<SignatureReport>,
+    /// Problems and notes.
+    pub findings: Vec<Finding>,
+}
+
+impl Signatures {
+    /// Whether a release statement was verified.
+    pub fn release_verified(&self) -> bool {
+        let wanted = |r: &SignatureReport| (r.about, r.standing) == (About::Release, Standing::Verified);
+        self.reports.iter().any(wanted)
+    }
+
+    /// Position of the document that belongs into `model.sig`.
+    pub fn model_signature(&self) -> Option<usize> {
+        let usable = |r: &SignatureReport| r.about == About::Model && r.standing != Standing::Invalid;
+        self.reports.iter().position(usable)
+    }
+}
+
+/// Checks every signature document of a release.
+pub fn check(loaded: &Loaded, keys: &[PublicKey]) -> Signatures {
+    let mut all = Signatures::default();
+    for document in &loaded.signatures {
+        match check_one(loaded, document, keys) {
+            Ok(report) => {
+                if report.standing == Standing::NotChecked && !keys.is_empty() {
+                    let hint = report.key_hint.as_deref().unwrap_or("none");
+                    let problem = Problem::new(Code::OtherSignature, &document.name)
+                        .detail(format!("made with another key (hint {hint}); it was not checked"));
+                    all.findings.push(problem.into_finding());
+                }
+                all.reports.push(report);
+            }
+            Err((report, problem)) => {
+                all.findings.push(problem.into_finding());
+                all.reports.push(report);
+            }
+        }
+    }
+    all
+}
+
+type Failed = (SignatureReport, Problem);
+
+fn check_one(loaded: &Loaded, document: &Document, keys: &[PublicKey]) -> Result<SignatureReport, Failed> {
+    let mut report = SignatureReport {
+        name: document.name.clone(),
+        about: About::Other,
+        predicate_type: String::new(),
+        standing: Standing::Invalid,
+        key_hint: None,
+        time: None,
+    };
+    let name = &document.name;
+    let envelope = match bundle::parse(&document.bytes, name) {
+        Ok(envelope) => envelope,
+        Err(problem) => return Err((report, problem)),
+    };
+    report.key_hint.clone_from(&envelope.hint);
+    match statement::peek_predicate_type(&envelope.payload) {
+        Ok(predicate_type) => report.predicate_type = predicate_type,
+        Err(problem) => return Err((report, problem)),
+    }
+    report.about = match report.predicate_type.as_str() {
+        predicate::RELEASE => About::Release,
+        predicate::MODEL_SIGNATURE => About::Model,
+        _ => About::Other,
+    };
+    let verified = bundle::verify(&envelope, keys).is_some();
+    if !verified && hint_of(&envelope, keys) {
+        return Err((report, Problem::new(Code::SignatureInvalid, name)
+            .detail("it names a given key, but the signature does not fit the statement")));
+    }
+    let content = match report.about {
+        About::Release => check_release(loaded, &envelope, name),
+        About::Model => check_model(&loaded.files, &envelope, name),
+        About::Other => Ok(()),
+    };
+    match content {
+        Ok(()) => {
+            let known = report.about != About::Other;
+            report.standing = if verified && known { Standing::Verified } else { Standing::NotChecked };
+            Ok(report)
+        }
+        Err(problem) => Err((report, problem)),
+    }
+}
+
+fn hint_of(envelope: &Envelope, keys: &[PublicKey]) -> bool {
+    envelope.hint.as_ref().is_some_and(|hint| keys.iter().any(|key| key.hint() == *hint))
+}
+
+fn check_release(loaded: &Loaded, envelope: &Envelope, name: &str) -> Result<()> {
+    let statement: Statement<ReleasePredicate> = statement::parse(&envelope.payload, name)?;
+    let [subject] = statement.subject.as_slice() else {
+        return Err(Problem::new(Code::StatementMismatch, name).detail("it does not have one subject"));
+    };
+    if subject.digest.sha256 != loaded.digest.hex() {
+        return Err(Problem::new(Code::SignatureOtherSubject, name).detail(format!(
+            "it is about sha256:{}, but the release is {}",
+            subject.digest.sha256, loaded.digest
+        )));
+    }
+    if subject.name != loaded.release.name || statement.predicate.release != loaded.release {
+        return Err(Problem::new(Code::StatementMismatch, name)
+            .detail("the signed release description is not the one in the bundle"));
+    }
+    Ok(())
+}
+
+fn check_model(files: &FileIndex, envelope: &Envelope, name: &str) -> Result<()> {
+    let model = oms::parse(&envelope.payload, name)?;
+    let mut expected = resources(files, model.method, &model.ignore_paths);
+    let mut actual = model.resources;
+    let key = |resource: &Resource| (resource.path.clone(), resource.range);
+    expected.sort_by_key(key);
+    actual.sort_by_key(key);
+    if expected == actual {
+        return Ok(());
+    }
+    let differs = expected.iter().zip(&actual).find(|(one, other)| one != other);
+    let first = differs.map_or_else(
+        || "the number of resources".to_owned(),
+        |(expected, _)| expected.path.clone(),
+    );
+    Err(Problem::new(Code::StatementMismatch, name)
+        .detail(format!("the model signature lists other files than the release; first: {first}")))
+}
+
+/// The method that fits an index: shards when large files have shard digests.
+pub fn model_method(files: &FileIndex) -> Method {
+    files.shard_size.map_or(Method::Files, |size| Method::Shards { size })
+}
+
+/// What a model signature over these files lists.
+pub fn resources(files: &FileIndex, method: Method, ignore_paths: &[String]) -> Vec<Resource> {
+    let mut resources = Vec::new();
+    let covered = files.files.iter().filter(|file| !oms::is_ignored(file.path.as_str(), ignore_paths));
+    for file in covered {
+        let path = file.path.as_str().to_owned();
+        match method {
+            Method::Files => {
+                resources.push(Resource { path, range: None, digest: file.digest });
+            }
+            // The reference implementation lists no shard for an empty file.
+            Method::Shards { .. } if file.size == 0 => {}
+            Method::Shards { size } if file.size > size => {
+                for ((offset, len), digest) in crate::hash::shards(file.size, size).zip(&file.shards) {
+                    let range = Some((offset, offset + len));
+                    resources.push(Resource { path: path.clone(), range, digest: *digest });
+                }
+            }
+            Method::Shards { .. } => {
+                resources.push(Resource { path, range: Some((0, file.size)), digest: file.digest });
+            }
+        }
+    }
+    resources
+}

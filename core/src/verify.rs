@@ -1,0 +1,250 @@
+//! The whole question: is this the publisher's release, byte for byte?
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::bundle::{self, Checked, Loaded, Origin, Scope};
+use crate::exit::Exit;
+use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::hash::Meter;
+use crate::model::digest::Digest;
+use crate::model::kind::{Kind, Selector};
+use crate::model::release::{Evidence, Owner};
+use crate::signatures::{self, SignatureReport, Signatures};
+use crate::trust::key::PublicKey;
+
+mod foreign;
+
+/// What to verify, and against what.
+#[derive(Debug, Clone)]
+pub struct VerifyRequest {
+    /// Bundle, archive or unpacked folder.
+    pub target: PathBuf,
+    /// Keys of which one must have signed.
+    pub keys: Vec<PublicKey>,
+    /// Digest the release must have.
+    pub digest: Option<Digest>,
+    /// What is to be checked.
+    pub scope: Scope,
+}
+
+/// A component, as verified.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ComponentReport {
+    /// Its kind.
+    pub kind: Kind,
+    /// How well its presence is known now; none when it is absent.
+    pub evidence: Option<Evidence>,
+    /// Number of its files.
+    pub files: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Licence, as declared.
+    pub licence: Option<String>,
+    /// Whether the licence text is in the release.
+    pub licence_text: Option<Digest>,
+    /// Commit of its code.
+    pub commit: Option<String>,
+    /// Where it is, when it is only linked.
+    pub url: Option<String>,
+    /// Why it is absent.
+    pub absent: Option<String>,
+}
+
+/// What was found out.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// What was checked: `layout`, `archive`, `folder` or `model-signature`.
+    pub form: &'static str,
+    /// Name of the release.
+    pub name: String,
+    /// Version of the release.
+    pub version: String,
+    /// Publisher, as declared.
+    pub publisher: Option<String>,
+    /// Digest of the release.
+    pub digest: Digest,
+    /// Signatures.
+    pub signatures: Vec<SignatureReport>,
+    /// Components.
+    pub components: Vec<ComponentReport>,
+    /// Files whose content is right.
+    pub files_verified: usize,
+    /// Files of the release.
+    pub files_total: usize,
+    /// Bytes that were read for it.
+    pub bytes_read: u64,
+    /// Paths that were not checked, as asked with `--only`.
+    pub not_checked: Vec<String>,
+}
+
+/// Verifies a target. Problems with the target are findings, all of them.
+pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Finding>)> {
+    if let Some(result) = foreign::verify(request, meter) {
+        return result;
+    }
+    let loaded = bundle::load(&request.target)?;
+    if request.keys.is_empty() && request.digest.is_none() && !loaded.signatures.is_empty() {
+        return Err(Problem::new(Code::KeyNeeded, request.target.display()));
+    }
+    let signatures = signatures::check(&loaded, &request.keys);
+    let checked = match &loaded.origin {
+        Origin::Bundle(source) => bundle::check_layers(&loaded, source, &request.scope, meter),
+        Origin::Folder(root) => bundle::check_folder(&loaded, root, &request.scope, meter),
+    };
+    let mut findings = loaded.findings.clone();
+    findings.extend(identity(request, &loaded, &signatures));
+    findings.extend(checked.findings.clone());
+    findings.extend(bundle::extra_blobs(&loaded)?);
+    let verdict = verdict(request, &loaded, signatures, &checked);
+    if !verdict.not_checked.is_empty() {
+        let left = verdict.not_checked.len();
+        let note = Problem::new(Code::NotChecked, request.target.display())
+            .detail(format!("{left} of {} files were not checked", verdict.files_total));
+        findings.push(note.into_finding());
+    }
+    Ok((verdict, findings))
+}
+
+/// Findings about who and which release.
+fn identity(request: &VerifyRequest, loaded: &Loaded, signatures: &Signatures) -> Vec<Finding> {
+    let mut findings = signatures.findings.clone();
+    if let Some(expected) = request.digest
+        && expected != loaded.digest
+    {
+        let problem = Problem::new(Code::DigestExpected, request.target.display());
+        let detail = format!("expected {expected}, but this is {}", loaded.digest);
+        findings.push(problem.detail(detail).into_finding());
+    }
+    let trusted = signatures.release_verified();
+    if trusted {
+        findings.push(Problem::new(Code::TimeNotProven, "release statement").into_finding());
+    } else if loaded.signatures.is_empty() && loaded.findings.is_empty() {
+        // A digest that came by a trusted way stands in for a signature.
+        if request.digest.is_none() || !request.keys.is_empty() {
+            findings.push(Problem::new(Code::Unsigned, request.target.display()).into_finding());
+        }
+    } else if !request.keys.is_empty() {
+        let hints: Vec<String> =
+            signatures.reports.iter().filter_map(|report| report.key_hint.clone()).collect();
+        let given: Vec<String> = request.keys.iter().map(PublicKey::hint).collect();
+        let problem = Problem::new(Code::WrongKey, request.target.display()).detail(format!(
+            "the release statement is not signed by a given key (given: {}; signatures name: {})",
+            given.join(", "),
+            if hints.is_empty() { "none".to_owned() } else { hints.join(", ") },
+        ));
+        findings.push(problem.into_finding());
+    }
+    findings
+}
+
+/// The exit code that follows from findings; the gravest wins.
+pub fn exit_of(findings: &[Finding]) -> Exit {
+    const ORDER: [Exit; 9] = [
+        Exit::VerificationFailed,
+        Exit::PolicyRefused,
+        Exit::TrustRoot,
+        Exit::Unsigned,
+        Exit::PluginFailed,
+        Exit::PluginSkipped,
+        Exit::Inconclusive,
+        Exit::Usage,
+        Exit::Unexpected,
+    ];
+    let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
+    ORDER
+        .into_iter()
+        .find(|exit| errors().any(|finding| finding.code.exit_about_bundle() == *exit))
+        // Code::exit of an error is never Ok; should it be, it is still no pass.
+        .unwrap_or(if errors().next().is_some() { Exit::Unexpected } else { Exit::Ok })
+}
+
+fn verdict(request: &VerifyRequest, loaded: &Loaded, signatures: Signatures, checked: &Checked) -> Verdict {
+    let trusted = signatures.release_verified() || request.digest == Some(loaded.digest);
+    let files = &loaded.files.files;
+    let components = component_reports(loaded, |position| {
+        let mut owned = files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| file.owner == Owner::Component(position))
+            .map(|(index, _)| index);
+        trusted && owned.all(|index| checked.good.contains(&index))
+    });
+    let not_checked = files
+        .iter()
+        .filter(|file| !request.scope.covers(loaded, file))
+        .map(|file| file.path.to_string())
+        .collect();
+    Verdict {
+        form: form(loaded),
+        name: loaded.release.name.clone(),
+        version: loaded.release.version.clone(),
+        publisher: loaded.release.publisher.clone(),
+        digest: loaded.digest,
+        signatures: signatures.reports,
+        components,
+        files_verified: checked.good.len(),
+        files_total: files.len(),
+        bytes_read: checked.bytes,
+        not_checked,
+    }
+}
+
+/// What kind of place a release was read from.
+pub fn form(loaded: &Loaded) -> &'static str {
+    match &loaded.origin {
+        Origin::Bundle(source) if source.is_archive() => "archive",
+        Origin::Bundle(_) => "layout",
+        Origin::Folder(_) => "folder",
+    }
+}
+
+/// Reports of all components; `verified` says whether one's content was proved.
+pub fn component_reports(loaded: &Loaded, verified: impl Fn(usize) -> bool) -> Vec<ComponentReport> {
+    let components = loaded.release.components.iter().enumerate();
+    components
+        .map(|(position, component)| {
+            // The level is worked out from what is there, not taken from what is said.
+            let evidence = if component.absent.is_some() {
+                None
+            } else if component.files > 0 {
+                Some(if verified(position) { Evidence::Verified } else { Evidence::Packed })
+            } else if component.url.is_some() {
+                Some(Evidence::Linked)
+            } else {
+                Some(Evidence::Claimed)
+            };
+            ComponentReport {
+                kind: component.kind,
+                evidence,
+                files: component.files,
+                bytes: component.bytes,
+                licence: component.licence.declared.clone(),
+                licence_text: component.licence.text.as_ref().map(|text| text.digest),
+                commit: component.git.as_ref().map(|git| git.commit.clone()),
+                url: component.url.clone(),
+                absent: component.absent.clone(),
+            }
+        })
+        .collect()
+}
+
+/// Refuses a selection that fits nothing in the release.
+pub fn check_selection(loaded: &Loaded, only: &[Selector], target: &Path) -> Result<()> {
+    let fits = |selector: &Selector| {
+        loaded.release.components.iter().any(|component| selector.matches(component.kind))
+    };
+    match only.iter().find(|selector| !fits(selector)) {
+        None => Ok(()),
+        Some(_) => {
+            let kinds: Vec<&str> =
+                loaded.release.components.iter().map(|component| component.kind.as_str()).collect();
+            Err(Problem::new(Code::UsageError, target.display())
+                .detail(format!("`--only` fits nothing; the release has {}", kinds.join(", "))))
+        }
+    }
+}
