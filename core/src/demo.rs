@@ -39,19 +39,16 @@ pub struct DemoReport {
 /// Runs the demonstration; `keep` is a new folder for what it makes.
 pub fn run(keep: Option<&Path>) -> Result<DemoReport> {
     let temporary;
-    let root = match keep {
-        Some(folder) => {
-            fs::create_dir(folder).map_err(|error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => Problem::new(Code::OutputExists, folder.display()),
-                _ => Problem::writing(folder, error),
-            })?;
-            folder
-        }
-        None => {
-            temporary = tempfile::tempdir()
-                .map_err(|error| Problem::writing(&std::env::temp_dir(), error))?;
-            temporary.path()
-        }
+    let root = if let Some(folder) = keep {
+        fs::create_dir(folder).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Problem::new(Code::OutputExists, folder.display()),
+            _ => Problem::writing(folder, error),
+        })?;
+        folder
+    } else {
+        temporary =
+            tempfile::tempdir().map_err(|error| Problem::writing(&std::env::temp_dir(), error))?;
+        temporary.path()
     };
     let mut demo = Demo { root, steps: Vec::new() };
     demo.publisher()?;
@@ -117,7 +114,10 @@ impl Demo<'_> {
         self.step(
             "An adopter, offline, checks every byte against the publisher's key.",
             "pkg verify model.pkg --key release.pub",
-            vec![format!("OK: {} of {} files verified", verdict.files_verified, verdict.files_total)],
+            vec![format!(
+                "OK: {} of {} files verified",
+                verdict.files_verified, verdict.files_total
+            )],
         );
         let loaded = bundle::load(&self.at("model.pkg"))?;
         let request = UnpackRequest {
@@ -146,7 +146,9 @@ impl Demo<'_> {
             .map(|finding| format!("REFUSED: error[{}]: {}", finding.code, finding.subject))
             .collect();
         if refused.is_empty() {
-            return Err(Problem::new(Code::Internal, "demo").detail("a changed byte went unnoticed"));
+            return Err(
+                Problem::new(Code::Internal, "demo").detail("a changed byte went unnoticed")
+            );
         }
         self.step(
             "One bit of the weights changes, on disk or on the way.",
@@ -185,7 +187,8 @@ fn flip_one_bit(path: &Path) -> Result<()> {
 
 /// A two-layer perceptron with made-up weights, and what belongs to it.
 fn write_model(folder: &Path) -> Result<()> {
-    let config = "{\"architectures\": [\"TinyMlp\"], \"model_type\": \"tiny-mlp\", \"hidden_size\": 64}\n";
+    let config =
+        "{\"architectures\": [\"TinyMlp\"], \"model_type\": \"tiny-mlp\", \"hidden_size\": 64}\n";
     let card = "---\nlicense: mit\ntags: [demo]\n---\n# Tiny\n\nA generated model. It computes nothing of use.\n";
     let code = "\"\"\"Inference for the tiny model.\"\"\"\n\n\ndef forward(x, w1, w2):\n    return w2 @ (w1 @ x)\n";
     let files: [(&str, Vec<u8>); 5] = [

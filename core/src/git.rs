@@ -38,7 +38,10 @@ pub struct Commit {
 
 impl std::fmt::Debug for Commit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Commit").field("source", &self.source).field("files", &self.files).finish()
+        f.debug_struct("Commit")
+            .field("source", &self.source)
+            .field("files", &self.files)
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,17 +124,11 @@ impl Walk<'_> {
             Problem::new(Code::PathNotFound, self.subject).detail(error.message().to_owned())
         };
         let entry = root.get_path(Path::new(path)).map_err(missing)?;
-        let name = path.rsplit('/').next().unwrap_or(path);
-        match entry.kind() {
-            Some(ObjectType::Tree) => {
-                let tree = self.repository.find_tree(entry.id()).map_err(missing)?;
-                self.tree(&tree, &join(base, path), 0)
-            }
-            _ => {
-                let folder = path.strip_suffix(name).unwrap_or_default().trim_end_matches('/');
-                self.blob(&join(&join(base, folder), name), entry.filemode(), entry.id())
-            }
+        if entry.kind() == Some(ObjectType::Tree) {
+            let tree = self.repository.find_tree(entry.id()).map_err(missing)?;
+            return self.tree(&tree, &join(base, path), 0);
         }
+        self.blob(&join(base, path), entry.filemode(), entry.id())
     }
 
     fn tree(&mut self, tree: &Tree<'_>, base: &str, depth: usize) -> Result<()> {

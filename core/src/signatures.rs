@@ -96,13 +96,15 @@ pub struct Signatures {
 impl Signatures {
     /// Whether a release statement was verified.
     pub fn release_verified(&self) -> bool {
-        let wanted = |r: &SignatureReport| (r.about, r.standing) == (About::Release, Standing::Verified);
+        let wanted =
+            |r: &SignatureReport| (r.about, r.standing) == (About::Release, Standing::Verified);
         self.reports.iter().any(wanted)
     }
 
     /// Position of the document that belongs into `model.sig`.
     pub fn model_signature(&self) -> Option<usize> {
-        let usable = |r: &SignatureReport| r.about == About::Model && r.standing != Standing::Invalid;
+        let usable =
+            |r: &SignatureReport| r.about == About::Model && r.standing != Standing::Invalid;
         self.reports.iter().position(usable)
     }
 }
@@ -111,28 +113,28 @@ impl Signatures {
 pub fn check(loaded: &Loaded, keys: &[PublicKey]) -> Signatures {
     let mut all = Signatures::default();
     for document in &loaded.signatures {
-        match check_one(loaded, document, keys) {
-            Ok(report) => {
-                if report.standing == Standing::NotChecked && !keys.is_empty() {
-                    let hint = report.key_hint.as_deref().unwrap_or("none");
-                    let problem = Problem::new(Code::OtherSignature, &document.name)
-                        .detail(format!("made with another key (hint {hint}); it was not checked"));
-                    all.findings.push(problem.into_finding());
-                }
-                all.reports.push(report);
-            }
-            Err((report, problem)) => {
+        let (report, result) = check_one(loaded, document, keys);
+        match result {
+            Err(problem) => all.findings.push(problem.into_finding()),
+            Ok(()) if report.standing == Standing::NotChecked && !keys.is_empty() => {
+                let hint = report.key_hint.as_deref().unwrap_or("none");
+                let problem = Problem::new(Code::OtherSignature, &document.name)
+                    .detail(format!("made with another key (hint {hint}); it was not checked"));
                 all.findings.push(problem.into_finding());
-                all.reports.push(report);
             }
+            Ok(()) => {}
         }
+        all.reports.push(report);
     }
     all
 }
 
-type Failed = (SignatureReport, Problem);
-
-fn check_one(loaded: &Loaded, document: &Document, keys: &[PublicKey]) -> Result<SignatureReport, Failed> {
+/// Checks one document; the report says how far it got, also when it is wrong.
+fn check_one(
+    loaded: &Loaded,
+    document: &Document,
+    keys: &[PublicKey],
+) -> (SignatureReport, Result<()>) {
     let mut report = SignatureReport {
         name: document.name.clone(),
         about: About::Other,
@@ -141,16 +143,20 @@ fn check_one(loaded: &Loaded, document: &Document, keys: &[PublicKey]) -> Result
         key_hint: None,
         time: None,
     };
+    let result = judge(loaded, document, keys, &mut report);
+    (report, result)
+}
+
+fn judge(
+    loaded: &Loaded,
+    document: &Document,
+    keys: &[PublicKey],
+    report: &mut SignatureReport,
+) -> Result<()> {
     let name = &document.name;
-    let envelope = match bundle::parse(&document.bytes, name) {
-        Ok(envelope) => envelope,
-        Err(problem) => return Err((report, problem)),
-    };
+    let envelope = bundle::parse(&document.bytes, name)?;
     report.key_hint.clone_from(&envelope.hint);
-    match statement::peek_predicate_type(&envelope.payload) {
-        Ok(predicate_type) => report.predicate_type = predicate_type,
-        Err(problem) => return Err((report, problem)),
-    }
+    report.predicate_type = statement::peek_predicate_type(&envelope.payload)?;
     report.about = match report.predicate_type.as_str() {
         predicate::RELEASE => About::Release,
         predicate::MODEL_SIGNATURE => About::Model,
@@ -158,22 +164,17 @@ fn check_one(loaded: &Loaded, document: &Document, keys: &[PublicKey]) -> Result
     };
     let verified = bundle::verify(&envelope, keys).is_some();
     if !verified && hint_of(&envelope, keys) {
-        return Err((report, Problem::new(Code::SignatureInvalid, name)
-            .detail("it names a given key, but the signature does not fit the statement")));
+        return Err(Problem::new(Code::SignatureInvalid, name)
+            .detail("it names a given key, but the signature does not fit the statement"));
     }
-    let content = match report.about {
-        About::Release => check_release(loaded, &envelope, name),
-        About::Model => check_model(&loaded.files, &envelope, name),
-        About::Other => Ok(()),
-    };
-    match content {
-        Ok(()) => {
-            let known = report.about != About::Other;
-            report.standing = if verified && known { Standing::Verified } else { Standing::NotChecked };
-            Ok(report)
-        }
-        Err(problem) => Err((report, problem)),
+    match report.about {
+        About::Release => check_release(loaded, &envelope, name)?,
+        About::Model => check_model(&loaded.files, &envelope, name)?,
+        About::Other => {}
     }
+    let known = report.about != About::Other;
+    report.standing = if verified && known { Standing::Verified } else { Standing::NotChecked };
+    Ok(())
 }
 
 fn hint_of(envelope: &Envelope, keys: &[PublicKey]) -> bool {
@@ -183,7 +184,9 @@ fn hint_of(envelope: &Envelope, keys: &[PublicKey]) -> bool {
 fn check_release(loaded: &Loaded, envelope: &Envelope, name: &str) -> Result<()> {
     let statement: Statement<ReleasePredicate> = statement::parse(&envelope.payload, name)?;
     let [subject] = statement.subject.as_slice() else {
-        return Err(Problem::new(Code::StatementMismatch, name).detail("it does not have one subject"));
+        return Err(
+            Problem::new(Code::StatementMismatch, name).detail("it does not have one subject")
+        );
     };
     if subject.digest.sha256 != loaded.digest.hex() {
         return Err(Problem::new(Code::SignatureOtherSubject, name).detail(format!(
@@ -225,7 +228,8 @@ pub fn model_method(files: &FileIndex) -> Method {
 /// What a model signature over these files lists.
 pub fn resources(files: &FileIndex, method: Method, ignore_paths: &[String]) -> Vec<Resource> {
     let mut resources = Vec::new();
-    let covered = files.files.iter().filter(|file| !oms::is_ignored(file.path.as_str(), ignore_paths));
+    let covered =
+        files.files.iter().filter(|file| !oms::is_ignored(file.path.as_str(), ignore_paths));
     for file in covered {
         let path = file.path.as_str().to_owned();
         match method {
@@ -235,7 +239,9 @@ pub fn resources(files: &FileIndex, method: Method, ignore_paths: &[String]) -> 
             // The reference implementation lists no shard for an empty file.
             Method::Shards { .. } if file.size == 0 => {}
             Method::Shards { size } if file.size > size => {
-                for ((offset, len), digest) in crate::hash::shards(file.size, size).zip(&file.shards) {
+                for ((offset, len), digest) in
+                    crate::hash::shards(file.size, size).zip(&file.shards)
+                {
                     let range = Some((offset, offset + len));
                     resources.push(Resource { path: path.clone(), range, digest: *digest });
                 }

@@ -88,6 +88,7 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
         return result;
     }
     let loaded = bundle::load(&request.target)?;
+    check_selection(&loaded, &request.scope.only, &request.target)?;
     if request.keys.is_empty() && request.digest.is_none() && !loaded.signatures.is_empty() {
         return Err(Problem::new(Code::KeyNeeded, request.target.display()));
     }
@@ -163,7 +164,12 @@ pub fn exit_of(findings: &[Finding]) -> Exit {
         .unwrap_or(if errors().next().is_some() { Exit::Unexpected } else { Exit::Ok })
 }
 
-fn verdict(request: &VerifyRequest, loaded: &Loaded, signatures: Signatures, checked: &Checked) -> Verdict {
+fn verdict(
+    request: &VerifyRequest,
+    loaded: &Loaded,
+    signatures: Signatures,
+    checked: &Checked,
+) -> Verdict {
     let trusted = signatures.release_verified() || request.digest == Some(loaded.digest);
     let files = &loaded.files.files;
     let components = component_reports(loaded, |position| {
@@ -204,7 +210,10 @@ pub fn form(loaded: &Loaded) -> &'static str {
 }
 
 /// Reports of all components; `verified` says whether one's content was proved.
-pub fn component_reports(loaded: &Loaded, verified: impl Fn(usize) -> bool) -> Vec<ComponentReport> {
+pub fn component_reports(
+    loaded: &Loaded,
+    verified: impl Fn(usize) -> bool,
+) -> Vec<ComponentReport> {
     let components = loaded.release.components.iter().enumerate();
     components
         .map(|(position, component)| {
@@ -238,13 +247,11 @@ pub fn check_selection(loaded: &Loaded, only: &[Selector], target: &Path) -> Res
     let fits = |selector: &Selector| {
         loaded.release.components.iter().any(|component| selector.matches(component.kind))
     };
-    match only.iter().find(|selector| !fits(selector)) {
-        None => Ok(()),
-        Some(_) => {
-            let kinds: Vec<&str> =
-                loaded.release.components.iter().map(|component| component.kind.as_str()).collect();
-            Err(Problem::new(Code::UsageError, target.display())
-                .detail(format!("`--only` fits nothing; the release has {}", kinds.join(", "))))
-        }
+    if only.iter().all(fits) {
+        return Ok(());
     }
+    let kinds: Vec<&str> =
+        loaded.release.components.iter().map(|component| component.kind.as_str()).collect();
+    Err(Problem::new(Code::UsageError, target.display())
+        .detail(format!("`--only` fits nothing; the release has {}", kinds.join(", "))))
 }

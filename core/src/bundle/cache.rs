@@ -154,17 +154,17 @@ mod tests {
     #[test]
     fn what_is_kept_is_found_again_and_a_fresh_file_is_not_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let path = Some(dir.path().join("cache.txt"));
+        let path = dir.path().join("cache.txt");
         let state = FileState { dev: 1, inode: 2, size: 3, mtime: 4, ctime: 1_000_000_000 };
         let known = Ingested { digest: Digest::of(b"a"), shards: vec![Digest::of(b"b")] };
         let written = Written { digest: Digest::of(b"c"), size: 9, diff_id: Digest::of(b"d") };
-        let mut cache = Cache { path: path.clone(), ..Cache::default() };
+        let mut cache = Cache { path: Some(path.clone()), ..Cache::default() };
         cache.keep_file(state, &known, UNIX_EPOCH + Duration::from_secs(2));
         let fresh = FileState { ctime: 1_950_000_000, ..state };
         cache.keep_file(fresh, &known, UNIX_EPOCH + Duration::from_secs(2));
         cache.keep_layer(Digest::of(b"k"), written);
         cache.save().unwrap();
-        let text = std::fs::read_to_string(path.unwrap()).unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
         let mut again = Cache::default();
         for line in text.strip_prefix(HEADER).unwrap().lines().skip(1) {
             again.take_line(line).unwrap();

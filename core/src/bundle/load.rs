@@ -284,5 +284,7 @@ pub fn extra_blobs(loaded: &Loaded) -> Result<Vec<Finding>> {
         .collect();
     let blobs = source.blobs()?;
     let extra = blobs.into_iter().filter(|name| !known.contains(name));
-    Ok(extra.map(|name| Problem::new(Code::ExtraBlob, format!("blobs/sha256/{name}")).into_finding()).collect())
+    Ok(extra
+        .map(|name| Problem::new(Code::ExtraBlob, format!("blobs/sha256/{name}")).into_finding())
+        .collect())
 }

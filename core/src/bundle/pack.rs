@@ -17,8 +17,8 @@ use crate::hash::{Meter, SHARD_SIZE};
 use crate::model::digest::Digest;
 use crate::model::kind::Group;
 use crate::model::release::{
-    BlobRef, Component, DataSet, Evidence, FILES_SCHEMA, FileEntry, FileIndex, Licence, LicenceText,
-    Owner, RELEASE_SCHEMA, Release,
+    BlobRef, Component, DataSet, Evidence, FILES_SCHEMA, FileEntry, FileIndex, Licence,
+    LicenceText, Owner, RELEASE_SCHEMA, Release,
 };
 use crate::model::spec::{ComponentSpec, Spec};
 use crate::spec::{self, Resolved, SourceFile};

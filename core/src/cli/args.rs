@@ -159,7 +159,7 @@ pub enum AlgorithmArg {
 /// Where a passphrase comes from.
 #[derive(Debug, Args)]
 pub struct PassphraseArgs {
-    /// File whose first line is the passphrase (otherwise PKG_PASSPHRASE, otherwise a prompt)
+    /// File whose first line is the passphrase (otherwise `PKG_PASSPHRASE`, otherwise a prompt)
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 }

@@ -16,7 +16,7 @@ use super::render::{
 use super::{passphrase, schemas};
 use crate::bundle::{PackRequest, Scope, ShardPolicy, StoreMode, UnpackRequest};
 use crate::exit::Exit;
-use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::finding::{Code, Problem, Result, Severity};
 use crate::model::spec::FILE_NAME;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
 use crate::trust::keyfile;
@@ -115,7 +115,8 @@ fn keygen(args: &KeygenArgs) -> Result<Reply> {
         AlgorithmArg::EcdsaP256 => Algorithm::EcdsaP256,
         AlgorithmArg::Ed25519 => Algorithm::Ed25519,
     };
-    let passphrase = if args.no_passphrase { None } else { passphrase::for_new_key(&args.passphrase)? };
+    let passphrase =
+        if args.no_passphrase { None } else { passphrase::for_new_key(&args.passphrase)? };
     let key = SigningKey::generate(algorithm)?;
     let text = passphrase.as_ref().map(|passphrase| passphrase.as_str());
     let written = keyfile::write_key_pair(&args.output, &key, text, args.force)?;
@@ -172,7 +173,7 @@ fn unpack(args: &UnpackArgs, printer: Printer) -> Result<Reply> {
     let present = signatures::check(&loaded, &[]);
     findings.extend(present.findings.iter().cloned());
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return refused(findings);
+        return Ok(Reply::without_result("unpack", exit_of(&findings), findings));
     }
     let request = UnpackRequest {
         output: args.output.clone(),
@@ -192,12 +193,6 @@ fn unpack(args: &UnpackArgs, printer: Printer) -> Result<Reply> {
         model_signature: outcome.model_signature,
     };
     Reply::new("unpack", exit_of(&findings), findings, &result)
-}
-
-/// A reply with findings and no result: nothing was done.
-fn refused(findings: Vec<Finding>) -> Result<Reply> {
-    let exit = exit_of(&findings);
-    Ok(Reply::without_result("unpack", exit, findings))
 }
 
 fn demo(args: &DemoArgs) -> Result<Reply> {
@@ -228,8 +223,10 @@ fn schema(args: &SchemaArgs) -> Result<Reply> {
         None => None,
         Some(name) => {
             let (_, schema) = all.iter().find(|(known, _)| known == name).ok_or_else(|| {
-                Problem::new(Code::UsageError, name)
-                    .detail(format!("there is no schema of that name; there are {}", names.join(", ")))
+                Problem::new(Code::UsageError, name).detail(format!(
+                    "there is no schema of that name; there are {}",
+                    names.join(", ")
+                ))
             })?;
             let text = serde_json::to_string_pretty(schema).map_err(|error| {
                 Problem::new(Code::Internal, name).detail(error.to_string()).source(error)

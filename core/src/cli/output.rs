@@ -16,12 +16,12 @@ use crate::finding::{Code, Finding, Problem, Severity};
 use crate::hash::Meter;
 
 /// Value of [`Envelope::schema`].
-pub const OUTPUT_SCHEMA: &str = "urn:x-pkg:output:v1";
+pub(super) const OUTPUT_SCHEMA: &str = "urn:x-pkg:output:v1";
 
 /// What `--json` prints: one document, also when the command failed.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Envelope<T> {
+pub(super) struct Envelope<T> {
     /// Always [`OUTPUT_SCHEMA`].
     pub schema: &'static str,
     /// The command.
@@ -37,14 +37,14 @@ pub struct Envelope<T> {
 }
 
 /// Text for people.
-pub trait Render {
+pub(super) trait Render {
     /// Appends the text of this result.
     fn render(&self, page: &mut String);
 }
 
 /// What a command has to say.
 #[derive(Debug)]
-pub struct Reply {
+pub(super) struct Reply {
     command: &'static str,
     exit: Exit,
     findings: Vec<Finding>,
@@ -54,7 +54,7 @@ pub struct Reply {
 
 impl Reply {
     /// A reply with a result.
-    pub fn new<T: Serialize + Render>(
+    pub(super) fn new<T: Serialize + Render>(
         command: &'static str,
         exit: Exit,
         findings: Vec<Finding>,
@@ -69,31 +69,35 @@ impl Reply {
     }
 
     /// The reply of a command that found reasons to do nothing.
-    pub fn without_result(command: &'static str, exit: Exit, findings: Vec<Finding>) -> Self {
+    pub(super) fn without_result(
+        command: &'static str,
+        exit: Exit,
+        findings: Vec<Finding>,
+    ) -> Self {
         Self { command, exit, findings, json: None, text: String::new() }
     }
 
     /// The reply of a command that was stopped by a problem.
-    pub fn failed(command: &'static str, exit: Exit, problem: Problem) -> Self {
+    pub(super) fn failed(command: &'static str, exit: Exit, problem: Problem) -> Self {
         Self::without_result(command, exit, vec![problem.into_finding()])
     }
 }
 
 /// Prints in the way that was asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Printer {
+pub(super) struct Printer {
     json: bool,
     quiet: bool,
 }
 
 impl Printer {
     /// A printer for these arguments.
-    pub fn new(args: OutputArgs) -> Self {
+    pub(super) fn new(args: OutputArgs) -> Self {
         Self { json: args.json, quiet: args.quiet }
     }
 
     /// Prints a reply and gives the exit code of the process.
-    pub fn reply(self, reply: Reply) -> ExitCode {
+    pub(super) fn reply(self, reply: Reply) -> ExitCode {
         let code = ExitCode::from(reply.exit.code());
         if self.json {
             let envelope = Envelope {
@@ -124,7 +128,7 @@ impl Printer {
     }
 
     /// Runs long work, with a bar on a terminal.
-    pub fn with_progress<T>(self, verb: &'static str, work: impl FnOnce(&Meter) -> T) -> T {
+    pub(super) fn with_progress<T>(self, verb: &'static str, work: impl FnOnce(&Meter) -> T) -> T {
         let meter = Meter::default();
         if self.json || self.quiet || !std::io::stderr().is_terminal() {
             return work(&meter);
@@ -157,7 +161,7 @@ fn draw(verb: &'static str, meter: &Meter, done: &AtomicBool) {
 }
 
 /// Prints what the argument parser has to say; help is no failure.
-pub fn usage(error: &clap::Error) -> ExitCode {
+pub(super) fn usage(error: &clap::Error) -> ExitCode {
     // Nothing is left to be done if the terminal is gone.
     let _ = error.print();
     let code = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
@@ -219,7 +223,9 @@ pub(super) fn human_size(bytes: u64) -> String {
 pub(super) fn table(rows: &[Vec<String>], page: &mut String) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max())
+        .map(|column| {
+            rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max()
+        })
         .map(Option::unwrap_or_default)
         .collect();
     for row in rows {
@@ -238,9 +244,13 @@ mod tests {
 
     #[test]
     fn sizes_are_rounded_down_in_units_of_1000() {
-        for (bytes, text) in
-            [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (98_362_432, "98.3 MB"), (u64::MAX, "18446744.0 TB")]
-        {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (98_362_432, "98.3 MB"),
+            (u64::MAX, "18446744.0 TB"),
+        ] {
             assert_eq!(human_size(bytes), text);
         }
     }
@@ -256,6 +266,6 @@ mod tests {
         let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
         let mut page = String::new();
         table(&[row("a", "x"), row("long", "y")], &mut page);
-        assert_eq!(page, "  a      x\n  long   y\n");
+        assert_eq!(page, "  a     x\n  long  y\n");
     }
 }

@@ -18,7 +18,7 @@ use crate::verify::{ComponentReport, Verdict};
 /// Result of `pkg init`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct InitResult {
+pub(super) struct InitResult {
     /// The file.
     pub path: PathBuf,
     /// Whether it was written.
@@ -50,7 +50,7 @@ impl Render for InitResult {
 /// Result of `pkg pack`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PackResult {
+pub(super) struct PackResult {
     /// The bundle.
     pub output: PathBuf,
     /// Name of the release.
@@ -97,7 +97,7 @@ impl Render for PackResult {
 /// Result of `pkg keygen`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct KeygenResult {
+pub(super) struct KeygenResult {
     /// Private key file.
     pub private: PathBuf,
     /// Public key file.
@@ -142,8 +142,12 @@ fn component_rows(components: &[ComponentReport]) -> Vec<Vec<String>> {
             let content = match (&component.absent, &component.url) {
                 (Some(why), _) => printable(why),
                 (None, Some(url)) => printable(url),
-                (None, None) if component.files == 1 => format!("1 file, {}", human_size(component.bytes)),
-                (None, None) => format!("{} files, {}", component.files, human_size(component.bytes)),
+                (None, None) if component.files == 1 => {
+                    format!("1 file, {}", human_size(component.bytes))
+                }
+                (None, None) => {
+                    format!("{} files, {}", component.files, human_size(component.bytes))
+                }
             };
             let licence = match (&component.licence, component.licence_text) {
                 (_, _) if component.absent.is_some() => String::new(),
@@ -182,7 +186,8 @@ impl Render for Overview {
             || "publisher not stated".to_owned(),
             |publisher| format!("by {}", printable(publisher)),
         );
-        let _ = writeln!(page, "{} {}, {publisher}", printable(&self.name), printable(&self.version));
+        let _ =
+            writeln!(page, "{} {}, {publisher}", printable(&self.name), printable(&self.version));
         if let Some(description) = &self.description {
             let short: String = printable(description).chars().take(96).collect();
             let _ = writeln!(page, "{short}");
@@ -221,7 +226,7 @@ impl Render for Overview {
 /// A verdict and how the run ended.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub struct Judged {
+pub(super) struct Judged {
     /// The verdict.
     pub verdict: Verdict,
     /// How the run ended.
@@ -235,7 +240,9 @@ impl Render for Judged {
         let title = format!("{} {}", printable(&verdict.name), printable(&verdict.version));
         let title = title.trim();
         let _ = match self.exit {
-            Exit::Ok if verdict.not_checked.is_empty() => writeln!(page, "OK: {title} is what was signed"),
+            Exit::Ok if verdict.not_checked.is_empty() => {
+                writeln!(page, "OK: {title} is what was signed")
+            }
             Exit::Ok => writeln!(page, "OK in part: {title}, only what was asked for was checked"),
             Exit::Unsigned => writeln!(page, "UNSIGNED: {title}"),
             _ => writeln!(page, "REFUSED: {title}"),
@@ -258,7 +265,7 @@ impl Render for Judged {
 /// Result of `pkg unpack`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct UnpackResult {
+pub(super) struct UnpackResult {
     /// The folder.
     pub output: PathBuf,
     /// Digest of the release.
@@ -281,7 +288,11 @@ impl Render for UnpackResult {
         if self.left_out > 0 {
             let _ = writeln!(page, "{} files were left out, as asked", self.left_out);
         }
-        let _ = writeln!(page, "every byte fits {}; who signed it: pkg verify {output} --key KEY", self.digest);
+        let _ = writeln!(
+            page,
+            "every byte fits {}; who signed it: pkg verify {output} --key KEY",
+            self.digest
+        );
     }
 }
 
@@ -303,7 +314,7 @@ impl Render for DemoReport {
 /// One finding code, explained.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Explanation {
+pub(super) struct Explanation {
     /// The code.
     pub code: String,
     /// What it means.
@@ -317,7 +328,7 @@ pub struct Explanation {
 /// Result of `pkg explain`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ExplainResult {
+pub(super) struct ExplainResult {
     /// The codes that were asked for.
     pub codes: Vec<Explanation>,
 }
@@ -339,7 +350,7 @@ impl Render for ExplainResult {
 /// Result of `pkg schema` and `pkg completions`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SchemaResult {
+pub(super) struct SchemaResult {
     /// Names of the documents.
     pub names: Vec<String>,
     /// The document that was asked for.

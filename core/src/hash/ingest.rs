@@ -199,7 +199,8 @@ mod tests {
     use crate::model::digest::Digest;
 
     fn check(len: u64, shard: Option<u64>, copy: bool) {
-        let content: Vec<u8> = (0..len).map(|n| (n * n >> 3) as u8).collect();
+        let content: Vec<u8> =
+            (0..len).map(|n| (n.wrapping_mul(n) >> 3).to_le_bytes()[0]).collect();
         let mut source = tempfile::tempfile().unwrap();
         source.write_all(&content).unwrap();
         let mut target = tempfile::tempfile().unwrap();
@@ -208,7 +209,9 @@ mod tests {
             ingest(&source, len, sink, shard, &mut vec![0; BUFFER], &Meter::default()).unwrap();
         assert_eq!(got.digest, Digest::of(&content));
         let expected: Vec<Digest> = match shard {
-            Some(size) if len > size => content.chunks(size as usize).map(Digest::of).collect(),
+            Some(size) if len > size => {
+                content.chunks(usize::try_from(size).unwrap()).map(Digest::of).collect()
+            }
             _ => Vec::new(),
         };
         assert_eq!(got.shards, expected);

@@ -53,7 +53,10 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
         let named = envelope.hint.as_deref().unwrap_or("none");
         findings.push(
             Problem::new(Code::WrongKey, name)
-                .detail(format!("not signed by a given key (given: {}; it names: {named})", given.join(", ")))
+                .detail(format!(
+                    "not signed by a given key (given: {}; it names: {named})",
+                    given.join(", ")
+                ))
                 .into_finding(),
         );
     }
@@ -61,7 +64,8 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
         && expected != model.root
     {
         let detail = format!("expected {expected}, but this is {}", model.root);
-        findings.push(Problem::new(Code::DigestExpected, root.display()).detail(detail).into_finding());
+        findings
+            .push(Problem::new(Code::DigestExpected, root.display()).detail(detail).into_finding());
     }
     let contents = check_content(root, &model, meter, &mut findings);
     let standing = if verified { Standing::Verified } else { Standing::Invalid };
@@ -94,7 +98,12 @@ struct Contents {
     bytes: u64,
 }
 
-fn check_content(root: &Path, model: &Model, meter: &Meter, findings: &mut Vec<Finding>) -> Contents {
+fn check_content(
+    root: &Path,
+    model: &Model,
+    meter: &Meter,
+    findings: &mut Vec<Finding>,
+) -> Contents {
     let mut files: BTreeMap<&str, Vec<&Resource>> = BTreeMap::new();
     for resource in &model.resources {
         files.entry(&resource.path).or_default().push(resource);
@@ -112,13 +121,19 @@ fn check_content(root: &Path, model: &Model, meter: &Meter, findings: &mut Vec<F
     contents
 }
 
-fn check_file(root: &Path, path: &str, resources: &[&Resource], meter: &Meter) -> (Vec<Problem>, u64) {
+fn check_file(
+    root: &Path,
+    path: &str,
+    resources: &[&Resource],
+    meter: &Meter,
+) -> (Vec<Problem>, u64) {
     let disk = root.join(path);
     if !fsx::exists(&disk) {
         return (vec![Problem::new(Code::MissingFile, path)], 0);
     }
-    let opened = fsx::open_regular(&disk)
-        .and_then(|file| Ok((file.metadata().map_err(|e| Problem::reading(&disk, e))?.len(), file)));
+    let opened = fsx::open_regular(&disk).and_then(|file| {
+        Ok((file.metadata().map_err(|e| Problem::reading(&disk, e))?.len(), file))
+    });
     let (size, file) = match opened {
         Ok((size, file)) => (size, Arc::new(file)),
         Err(problem) => return (vec![problem], 0),
@@ -169,7 +184,11 @@ fn report_extra(
             Ok(entry) => entry,
             Err(error) => {
                 let detail = error.to_string();
-                findings.push(Problem::new(Code::UnreadableFile, root.display()).detail(detail).into_finding());
+                findings.push(
+                    Problem::new(Code::UnreadableFile, root.display())
+                        .detail(detail)
+                        .into_finding(),
+                );
                 continue;
             }
         };
@@ -178,7 +197,8 @@ fn report_extra(
         if files.contains_key(name.as_ref()) || oms::is_ignored(&name, &ignored) {
             continue;
         }
-        let empty = entry.file_type().is_file() && entry.metadata().is_ok_and(|meta| meta.len() == 0);
+        let empty =
+            entry.file_type().is_file() && entry.metadata().is_ok_and(|meta| meta.len() == 0);
         if !(shards && empty) {
             findings.push(Problem::new(Code::ExtraFile, &name).into_finding());
         }
