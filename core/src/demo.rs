@@ -98,7 +98,7 @@ impl Demo<'_> {
         );
         let key = SigningKey::generate(Algorithm::EcdsaP256)?;
         keyfile::write_key_pair(&self.at("release"), &key, None, false)?;
-        let (signed, _) = sign::sign(&request.output, &key)?;
+        let (signed, _) = sign::sign(&request.output, &key, sign::ModelSignature::Files)?;
         self.step(
             "The publisher signs that digest, and the files as they will be unpacked.",
             "pkg keygen -o release && pkg sign model.pkg --key release.key",

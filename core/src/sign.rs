@@ -5,13 +5,13 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::bundle::{self, NewSignature};
+use crate::bundle::{self, Loaded, NewSignature};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::model::digest::Digest;
 use crate::signatures::{self, About, IGNORE_PATHS, ReleasePredicate, Standing, Tool};
 use crate::trust::bundle as sigstore_bundle;
 use crate::trust::key::{Algorithm, SigningKey};
-use crate::trust::oms;
+use crate::trust::oms::{self, Method};
 use crate::trust::statement::{self, predicate};
 
 /// What was signed.
@@ -34,11 +34,41 @@ pub struct Signed {
     pub model_signature: Option<String>,
 }
 
+/// Which model signature is made beside the release statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ModelSignature {
+    /// Over whole files: what the command line of the reference tool verifies.
+    #[default]
+    Files,
+    /// Over shards, as the file index has them.
+    Shards,
+    /// None.
+    None,
+}
+
+impl ModelSignature {
+    /// The method; none when no signature is wanted.
+    fn method(self, loaded: &Loaded) -> Result<Option<Method>> {
+        match (self, loaded.files.shard_size) {
+            (Self::None, _) => Ok(None),
+            (Self::Files, _) => Ok(Some(Method::Files)),
+            (Self::Shards, Some(size)) => Ok(Some(Method::Shards { size })),
+            (Self::Shards, None) => Err(Problem::new(Code::UsageError, "--model-signature shards")
+                .detail("the bundle was packed without shard digests")
+                .hint("Pack it with `--shards always`.")),
+        }
+    }
+}
+
 /// Signs the bundle at `path`.
 ///
 /// The statements are made from the bundle's documents, which are checked
 /// against its digest; the content is not read again (`verify` does that).
-pub fn sign(path: &Path, key: &SigningKey) -> Result<(Signed, Vec<Finding>)> {
+pub fn sign(
+    path: &Path,
+    key: &SigningKey,
+    model: ModelSignature,
+) -> Result<(Signed, Vec<Finding>)> {
     let loaded = bundle::load(path)?;
     let public = key.public()?;
     let mut findings = loaded.findings.clone();
@@ -46,6 +76,13 @@ pub fn sign(path: &Path, key: &SigningKey) -> Result<(Signed, Vec<Finding>)> {
     let has = |about| {
         present.reports.iter().any(|r| r.about == about && r.standing == Standing::Verified)
     };
+    let mut method = model.method(&loaded)?;
+    if method.is_some() && key.algorithm() == Algorithm::Ed25519 {
+        let note = Problem::new(Code::OmsSkipped, "model.sig")
+            .detail("tools of the OpenSSF model signing format accept no Ed25519 keys");
+        findings.push(note.into_finding());
+        method = None;
+    }
     let mut new = Vec::new();
     if !has(About::Release) {
         let predicate = ReleasePredicate { release: loaded.release.clone(), tool: Tool::this() };
@@ -53,13 +90,7 @@ pub fn sign(path: &Path, key: &SigningKey) -> Result<(Signed, Vec<Finding>)> {
         let payload = statement::build(name, loaded.digest, predicate::RELEASE, &predicate)?;
         new.push(signature(key, predicate::RELEASE, &payload)?);
     }
-    let method = signatures::model_method(&loaded.files);
-    let ecdsa = key.algorithm() != Algorithm::Ed25519;
-    if !ecdsa {
-        let note = Problem::new(Code::OmsSkipped, "model.sig")
-            .detail("tools of the OpenSSF model signing format accept no Ed25519 keys");
-        findings.push(note.into_finding());
-    } else if !has(About::Model) {
+    if let Some(method) = method.filter(|_| !has(About::Model)) {
         let ignored: Vec<String> = IGNORE_PATHS.iter().map(ToString::to_string).collect();
         let resources = signatures::resources(&loaded.files, method, &ignored);
         let payload = oms::build(&loaded.release.name, method, resources, &IGNORE_PATHS)?;
@@ -75,7 +106,7 @@ pub fn sign(path: &Path, key: &SigningKey) -> Result<(Signed, Vec<Finding>)> {
         key_hint: public.hint(),
         algorithm: key.algorithm().to_string(),
         added: new.into_iter().map(|signature| signature.predicate_type).collect(),
-        model_signature: ecdsa.then(|| method.to_string()),
+        model_signature: method.map(|method| method.to_string()),
     };
     Ok((signed, findings))
 }

@@ -203,6 +203,12 @@ fn check_release(loaded: &Loaded, envelope: &Envelope, name: &str) -> Result<()>
 
 fn check_model(files: &FileIndex, envelope: &Envelope, name: &str) -> Result<()> {
     let model = oms::parse(&envelope.payload, name)?;
+    if let Method::Shards { size } = model.method
+        && files.shard_size != Some(size)
+    {
+        return Err(Problem::new(Code::OmsUnsupported, name)
+            .detail(format!("its shards of {size} bytes are not those of the file index")));
+    }
     let mut expected = resources(files, model.method, &model.ignore_paths);
     let mut actual = model.resources;
     let key = |resource: &Resource| (resource.path.clone(), resource.range);
@@ -218,11 +224,6 @@ fn check_model(files: &FileIndex, envelope: &Envelope, name: &str) -> Result<()>
     );
     Err(Problem::new(Code::StatementMismatch, name)
         .detail(format!("the model signature lists other files than the release; first: {first}")))
-}
-
-/// The method that fits an index: shards when large files have shard digests.
-pub fn model_method(files: &FileIndex) -> Method {
-    files.shard_size.map_or(Method::Files, |size| Method::Shards { size })
 }
 
 /// What a model signature over these files lists.

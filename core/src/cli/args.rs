@@ -111,7 +111,7 @@ pub enum StoreArg {
     Copy,
 }
 
-/// Which resources the OpenSSF model signature lists.
+/// Whether large files get one digest per shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ShardsArg {
     /// Shards when one file is large enough to keep a core busy alone
@@ -184,6 +184,18 @@ pub struct KeygenArgs {
     pub force: bool,
 }
 
+/// Resources that a model signature lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ModelSignatureArg {
+    /// One for each file; every tool of the format accepts it
+    #[default]
+    Files,
+    /// One for each shard; some tools need to be told so
+    Shards,
+    /// No model signature
+    None,
+}
+
 /// Arguments of `pkg sign`.
 #[derive(Debug, Args)]
 pub struct SignArgs {
@@ -195,6 +207,9 @@ pub struct SignArgs {
     /// Passphrase of the key
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
+    /// What the OpenSSF model signature in the unpacked folder lists
+    #[arg(long, value_enum, default_value_t)]
+    pub model_signature: ModelSignatureArg,
 }
 
 /// Arguments of `pkg verify`.

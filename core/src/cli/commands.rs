@@ -5,8 +5,9 @@ use std::path::Path;
 use clap::ValueEnum as _;
 
 use super::args::{
-    AlgorithmArg, Command, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, KeygenArgs, PackArgs,
-    SchemaArgs, ShardsArg, ShowArgs, SignArgs, StoreArg, UnpackArgs, VerifyArgs,
+    AlgorithmArg, Command, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, KeygenArgs,
+    ModelSignatureArg, PackArgs, SchemaArgs, ShardsArg, ShowArgs, SignArgs, StoreArg, UnpackArgs,
+    VerifyArgs,
 };
 use super::output::{Printer, Reply};
 use super::render::{
@@ -18,6 +19,7 @@ use crate::bundle::{PackRequest, Scope, ShardPolicy, StoreMode, UnpackRequest};
 use crate::exit::Exit;
 use crate::finding::{Code, Problem, Result, Severity};
 use crate::model::spec::FILE_NAME;
+use crate::sign::ModelSignature;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
 use crate::trust::keyfile;
 use crate::verify::{VerifyRequest, exit_of};
@@ -138,7 +140,12 @@ fn keygen(args: &KeygenArgs) -> Result<Reply> {
 fn sign(args: &SignArgs) -> Result<Reply> {
     let source = passphrase::for_existing_key(&args.passphrase)?;
     let (key, mut findings) = keyfile::load_signing_key(&args.key, source)?;
-    let (signed, more) = sign::sign(&args.bundle, &key)?;
+    let model = match args.model_signature {
+        ModelSignatureArg::Files => ModelSignature::Files,
+        ModelSignatureArg::Shards => ModelSignature::Shards,
+        ModelSignatureArg::None => ModelSignature::None,
+    };
+    let (signed, more) = sign::sign(&args.bundle, &key, model)?;
     findings.extend(more);
     Reply::new("sign", exit_of(&findings), findings, &signed)
 }
