@@ -27,7 +27,7 @@ pub(super) struct Cache {
     path: Option<PathBuf>,
     files: HashMap<FileState, Ingested>,
     layers: HashMap<Digest, Written>,
-    next_files: Vec<(FileState, Ingested)>,
+    next_files: Vec<(PathBuf, FileState, Ingested)>,
     next_layers: Vec<(Digest, Written)>,
 }
 
@@ -92,13 +92,19 @@ impl Cache {
     }
 
     /// Keeps a file for the next pack, unless it changed a moment before `read_at`.
-    pub(super) fn keep_file(&mut self, state: FileState, ingested: &Ingested, read_at: SystemTime) {
+    pub(super) fn keep_file(
+        &mut self,
+        disk: &Path,
+        state: FileState,
+        ingested: &Ingested,
+        read_at: SystemTime,
+    ) {
         let settled = read_at
             .checked_sub(RACY)
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
             .and_then(|age| i128::try_from(age.as_nanos()).ok());
-        if settled.is_some_and(|settled| state.ctime < settled && state.mtime < settled) {
-            self.next_files.push((state, ingested.clone()));
+        if settled.is_some_and(|settled| state.mtime < settled) {
+            self.next_files.push((disk.to_owned(), state, ingested.clone()));
         }
     }
 
@@ -111,7 +117,10 @@ impl Cache {
     pub(super) fn save(&self) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         let mut text = format!("{HEADER}\n");
-        for (state, known) in &self.next_files {
+        for (disk, state, known) in &self.next_files {
+            // Making and renaming hard links moves the change time of the source.
+            let now = std::fs::File::open(disk).and_then(|file| FileState::of(&file));
+            let Some(state) = now.ok().filter(|now| now.same_content(state)) else { continue };
             let FileState { dev, inode, size, mtime, ctime } = state;
             let _ = write!(text, "f {dev} {inode} {size} {mtime} {ctime} {}", known.digest.hex());
             for shard in &known.shards {
@@ -144,7 +153,7 @@ fn cache_dir() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::{Duration, SystemTime};
 
     use super::{Cache, HEADER, Written};
     use crate::fsx::FileState;
@@ -155,13 +164,18 @@ mod tests {
     fn what_is_kept_is_found_again_and_a_fresh_file_is_not_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("cache.txt");
-        let state = FileState { dev: 1, inode: 2, size: 3, mtime: 4, ctime: 1_000_000_000 };
+        let disk = dir.path().join("file");
+        std::fs::write(&disk, "abc").unwrap();
+        let state = FileState::of(&std::fs::File::open(&disk).unwrap()).unwrap();
+        let now = SystemTime::now();
         let known = Ingested { digest: Digest::of(b"a"), shards: vec![Digest::of(b"b")] };
         let written = Written { digest: Digest::of(b"c"), size: 9, diff_id: Digest::of(b"d") };
         let mut cache = Cache { path: Some(path.clone()), ..Cache::default() };
-        cache.keep_file(state, &known, UNIX_EPOCH + Duration::from_secs(2));
-        let fresh = FileState { ctime: 1_950_000_000, ..state };
-        cache.keep_file(fresh, &known, UNIX_EPOCH + Duration::from_secs(2));
+        cache.keep_file(&disk, state, &known, now);
+        assert_eq!(cache.next_files.len(), 0, "it changed just before it was read");
+        cache.keep_file(&disk, state, &known, now + Duration::from_secs(2));
+        let replaced = FileState { inode: 0, ..state };
+        cache.keep_file(&disk, replaced, &known, now + Duration::from_secs(2));
         cache.keep_layer(Digest::of(b"k"), written);
         cache.save().unwrap();
         let text = std::fs::read_to_string(path).unwrap();
@@ -170,7 +184,7 @@ mod tests {
             again.take_line(line).unwrap();
         }
         assert_eq!(again.file(&state), Some(&known));
-        assert_eq!(again.file(&fresh), None);
+        assert_eq!(again.file(&replaced), None);
         assert_eq!(again.layer(&Digest::of(b"k")).unwrap().digest, written.digest);
         assert_eq!(again.take_line("f 1 2 x"), None);
     }

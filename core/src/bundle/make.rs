@@ -49,7 +49,7 @@ impl Maker<'_> {
             if taken.read {
                 self.read += take.size;
             }
-            self.cache.keep_file(taken.state, &taken.ingested, taken.read_at);
+            self.cache.keep_file(&take.disk, taken.state, &taken.ingested, taken.read_at);
             let plan = &plans[*index];
             let digest = taken.ingested.digest;
             made[*index] = Some(Made {
@@ -80,10 +80,8 @@ impl Maker<'_> {
         if let (Some(key), Some(states)) = (key, &states)
             && let Some(made) = self.known_tar(plan, key, states)
         {
-            for (state, known) in states.iter().zip(&made.files) {
-                self.cache.keep_file(*state, known, read_at);
-                self.meter.add(state.size);
-            }
+            self.keep_all(plan, states.iter().copied().map(Some), &made.files, read_at);
+            self.meter.add(states.iter().map(|state| state.size).sum());
             return Ok(made);
         }
         let (shard_size, meter) = (self.shard_size, self.meter);
@@ -103,17 +101,28 @@ impl Maker<'_> {
             }
             Ok(())
         })?;
-        for (state, ingested) in &files {
-            if let Some(state) = state {
-                self.cache.keep_file(*state, ingested, read_at);
-            }
-        }
+        let (states, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+        self.keep_all(plan, states.into_iter(), &files, read_at);
         self.read += plan.files.iter().map(|file| file.size).sum::<u64>();
         if let Some(key) = key {
             self.cache.keep_layer(key, written);
         }
-        let files = files.into_iter().map(|(_, ingested)| ingested).collect();
         Ok(made_tar(plan, written, files))
+    }
+
+    /// Keeps the files of a layer that come from the disk.
+    fn keep_all(
+        &mut self,
+        plan: &Plan<'_>,
+        states: impl Iterator<Item = Option<FileState>>,
+        files: &[Ingested],
+        read_at: std::time::SystemTime,
+    ) {
+        for ((file, state), ingested) in plan.files.iter().zip(states).zip(files) {
+            if let (From::Disk(disk), Some(state)) = (file.from, state) {
+                self.cache.keep_file(disk, state, ingested, read_at);
+            }
+        }
     }
 
     fn known_tar(&mut self, plan: &Plan<'_>, key: Digest, states: &[FileState]) -> Option<Made> {

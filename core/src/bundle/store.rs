@@ -214,7 +214,7 @@ impl Folder {
         }
         let blob = self.blob(&ingested.digest);
         fs::rename(&temporary, &blob).map_err(|error| Problem::writing(&blob, error))?;
-        Ok(Taken { ingested, state: after, read_at, read })
+        Ok(Taken { ingested, state: before, read_at, read })
     }
 
     /// Puts the file at `temporary` and says what its digests are.
