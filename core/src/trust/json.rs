@@ -1,52 +1,52 @@
-//! JSON in which a key means one thing: repeated keys are refused.
+//! Strict JSON for signed documents.
+//!
+//! Readers differ in which of two equal keys they take, so a signed document
+//! that repeats a key could mean different things to different programs. It is
+//! refused here, as are documents nested deeper than any of ours.
 
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize as _;
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess};
 
-/// Parses JSON, refusing repeated keys anywhere.
-///
-/// `serde` refuses them in known structures already, but not in places that
-/// are skipped or kept as free-form values. Nesting is limited by `serde_json`.
-pub(super) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+/// Deepest nesting of arrays and objects that is read.
+pub const MAX_DEPTH: u8 = 32;
+
+/// Reads `bytes` as one JSON document without repeated keys.
+pub fn from_slice_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    Unique.deserialize(&mut reader)?;
+    Check { depth: MAX_DEPTH }.deserialize(&mut reader)?;
     reader.end()?;
     serde_json::from_slice(bytes)
 }
 
-struct Unique;
+/// Walks a value and keeps nothing of it.
+#[derive(Clone, Copy)]
+struct Check {
+    depth: u8,
+}
 
-impl<'de> DeserializeSeed<'de> for Unique {
+impl Check {
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1);
+        depth.map(|depth| Self { depth }).ok_or_else(|| E::custom("nested too deep"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Check {
     type Value = ();
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Unique {
+impl<'de> de::Visitor<'de> for Check {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut keys = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if !keys.insert(key.clone()) {
-                return Err(A::Error::custom(format!("the key {key:?} is there twice")));
-            }
-            map.next_value_seed(Self)?;
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Self)?.is_some() {}
-        Ok(())
+        f.write_str("a JSON value")
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
@@ -72,6 +72,36 @@ impl<'de> Visitor<'de> for Unique {
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        while items.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        let mut seen = HashSet::new();
+        while let Some(key) = entries.next_key_seed(Key)? {
+            if seen.contains(&key) {
+                return Err(de::Error::custom(format!("the key {key:?} is repeated")));
+            }
+            seen.insert(key);
+            entries.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads an object key.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        String::deserialize(deserializer)
+    }
 }
 
 #[cfg(test)]
@@ -79,28 +109,40 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::from_slice;
+    use super::{MAX_DEPTH, from_slice_strict};
 
-    #[test]
-    fn repeated_keys_are_refused_at_any_depth() {
-        assert!(from_slice::<Value>(br#"{"a":[{"b":1,"c":{"d":1}}]}"#).is_ok());
-        for text in
-            [r#"{"a":1,"a":1}"#, r#"{"a":[{"b":1,"b":2}]}"#, r#"{"a":1,"\u0061":1}"#, "{} {}"]
-        {
-            assert!(from_slice::<Value>(text.as_bytes()).is_err(), "{text}");
-        }
+    fn refused(text: &str) -> bool {
+        from_slice_strict::<Value>(text.as_bytes()).is_err()
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_no_overflow() {
-        let deep = "[".repeat(100_000);
-        assert!(from_slice::<Value>(deep.as_bytes()).is_err());
+    fn repeated_keys_are_found_at_any_depth_and_however_written() {
+        assert!(refused(r#"{"a":1,"a":1}"#));
+        assert!(refused(r#"[{"b":{"a":1,"c":[],"a":2}}]"#));
+        assert!(refused(r#"{"a":1,"\u0061":1}"#));
+        assert!(!refused(r#"{"a":{"a":[{"a":null},{"a":-1.5e3}]},"b":true}"#));
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_nothing_may_follow() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!refused(&nested(MAX_DEPTH.into())));
+        assert!(refused(&nested(usize::from(MAX_DEPTH) + 1)));
+        assert!(refused(&nested(100_000)));
+        assert!(refused("{} {}") && refused("") && refused("\u{feff}{}"));
     }
 
     proptest! {
         #[test]
-        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = from_slice::<Value>(&bytes);
+        fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+            let _ = from_slice_strict::<Value>(&bytes);
+        }
+
+        #[test]
+        fn what_is_accepted_is_read_as_plain_json(text in "[\\[\\]{},:\"a0 ]{0,24}") {
+            if let Ok(value) = from_slice_strict::<Value>(text.as_bytes()) {
+                prop_assert_eq!(value, serde_json::from_str::<Value>(&text).unwrap());
+            }
         }
     }
 }

@@ -1,36 +1,62 @@
-//! Signing keys and public keys.
+//! Signing keys: ECDSA over the NIST curves, and Ed25519.
+//!
+//! Private keys are PKCS#8 (RFC 5958), public keys `SubjectPublicKeyInfo`
+//! (RFC 5480, RFC 8410). The hash follows the curve, as in the algorithm
+//! registry of Sigstore: P-256 with SHA-256, P-384 with SHA-384, P-521 with
+//! SHA-512. RSA is not supported: nothing here would sign with it.
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
+use pkcs8::der::{Decode as _, Encode as _};
+use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfo, SubjectPublicKeyInfoRef};
 use serde::Serialize;
-use sigstore::crypto::signing_key::SigStoreKeyPair;
-use sigstore::crypto::signing_key::ecdsa::{ECDSAKeys, EllipticCurve};
-use sigstore::crypto::signing_key::ed25519::Ed25519Keys;
+use sigstore::crypto::signing_key::{SigStoreKeyPair, SigStoreSigner};
 use sigstore::crypto::{CosignVerificationKey, Signature, SigningScheme};
 use zeroize::Zeroizing;
 
+use super::pem;
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
 
-/// Signature algorithms. The hash follows the curve (OpenSSF model signing 1.0).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+/// PEM label of public keys.
+pub(super) const PUBLIC_LABEL: &str = "PUBLIC KEY";
+
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// Kind of a key, which decides the hash as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
-    /// ECDSA on P-256 with SHA-256.
+    /// ECDSA over P-256 with SHA-256.
     EcdsaP256,
-    /// ECDSA on P-384 with SHA-384.
+    /// ECDSA over P-384 with SHA-384.
     EcdsaP384,
-    /// ECDSA on P-521 with SHA-512.
+    /// ECDSA over P-521 with SHA-512.
     EcdsaP521,
     /// Ed25519.
     Ed25519,
 }
 
 impl Algorithm {
-    fn scheme(self) -> SigningScheme {
+    /// Every algorithm.
+    pub const ALL: [Self; 4] = [Self::EcdsaP256, Self::EcdsaP384, Self::EcdsaP521, Self::Ed25519];
+
+    /// The name printed and stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::EcdsaP384 => "ecdsa-p384",
+            Self::EcdsaP521 => "ecdsa-p521",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    const fn scheme(self) -> SigningScheme {
         match self {
             Self::EcdsaP256 => SigningScheme::ECDSA_P256_SHA256_ASN1,
             Self::EcdsaP384 => SigningScheme::ECDSA_P384_SHA384_ASN1,
@@ -38,23 +64,46 @@ impl Algorithm {
             Self::Ed25519 => SigningScheme::ED25519,
         }
     }
+
+    /// Length of the public key: an uncompressed point, or 32 bytes.
+    const fn public_len(self) -> usize {
+        match self {
+            Self::EcdsaP256 => 65,
+            Self::EcdsaP384 => 97,
+            Self::EcdsaP521 => 133,
+            Self::Ed25519 => 32,
+        }
+    }
+
+    fn of(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, String> {
+        let curve: Option<ObjectIdentifier> =
+            identifier.parameters.and_then(|parameters| parameters.decode_as().ok());
+        match (identifier.oid, curve) {
+            (ED25519, None) if identifier.parameters.is_none() => Ok(Self::Ed25519),
+            (EC_PUBLIC_KEY, Some(SECP256R1)) => Ok(Self::EcdsaP256),
+            (EC_PUBLIC_KEY, Some(SECP384R1)) => Ok(Self::EcdsaP384),
+            (EC_PUBLIC_KEY, Some(SECP521R1)) => Ok(Self::EcdsaP521),
+            (EC_PUBLIC_KEY, Some(other)) => {
+                Err(format!("its curve {other} is none of P-256, P-384 and P-521"))
+            }
+            (EC_PUBLIC_KEY, None) => Err("its curve is not given by name".to_owned()),
+            (RSA, _) => Err("it is an RSA key; pkg uses ECDSA and Ed25519 keys".to_owned()),
+            (other, _) => Err(format!("its key algorithm {other} is not supported")),
+        }
+    }
 }
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EcdsaP256 => "ecdsa-p256",
-            Self::EcdsaP384 => "ecdsa-p384",
-            Self::EcdsaP521 => "ecdsa-p521",
-            Self::Ed25519 => "ed25519",
-        })
+        f.write_str(self.as_str())
     }
 }
 
-/// A private key. Its bytes are wiped when it is dropped and never printed.
+/// A private key.
 pub struct SigningKey {
     algorithm: Algorithm,
-    keys: SigStoreKeyPair,
+    pkcs8: Zeroizing<Vec<u8>>,
+    signer: SigStoreSigner,
 }
 
 impl fmt::Debug for SigningKey {
@@ -63,111 +112,145 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn failed(error: sigstore::errors::SigstoreError) -> Problem {
-    Problem::new(Code::KeyInvalid, "the key").detail(error.to_string()).source(error)
-}
-
 impl SigningKey {
     /// Makes a new key.
     pub fn generate(algorithm: Algorithm) -> Result<Self> {
-        let curve = |curve| ECDSAKeys::new(curve).map(SigStoreKeyPair::ECDSA);
-        let keys = match algorithm {
-            Algorithm::EcdsaP256 => curve(EllipticCurve::P256),
-            Algorithm::EcdsaP384 => curve(EllipticCurve::P384),
-            Algorithm::EcdsaP521 => curve(EllipticCurve::P521),
-            Algorithm::Ed25519 => Ed25519Keys::new().map(SigStoreKeyPair::ED25519),
+        let failed = |error| {
+            Problem::new(Code::Internal, "the new key")
+                .detail("the cryptographic library made no key")
+                .source(error)
         };
-        Ok(Self { algorithm, keys: keys.map_err(failed)? })
+        let signer = algorithm.scheme().create_signer().map_err(failed)?;
+        let pair = signer.to_sigstore_keypair().map_err(failed)?;
+        let pkcs8 = pair.private_key_to_der().map_err(failed)?;
+        Self::from_pkcs8(&pkcs8, "the new key")
     }
 
-    pub(super) fn from_keys(keys: SigStoreKeyPair, subject: &str) -> Result<Self> {
-        let algorithm = match &keys {
-            SigStoreKeyPair::ECDSA(ECDSAKeys::P256(_)) => Algorithm::EcdsaP256,
-            SigStoreKeyPair::ECDSA(ECDSAKeys::P384(_)) => Algorithm::EcdsaP384,
-            SigStoreKeyPair::ECDSA(ECDSAKeys::P521(_)) => Algorithm::EcdsaP521,
-            SigStoreKeyPair::ED25519(_) => Algorithm::Ed25519,
-            SigStoreKeyPair::RSA(_) => {
-                return Err(Problem::new(Code::KeyInvalid, subject)
-                    .detail("RSA keys are not supported")
-                    .hint("Make an ECDSA key with `pkg keygen`."));
-            }
-        };
-        Ok(Self { algorithm, keys })
+    /// Takes a PKCS#8 private key in DER.
+    pub(super) fn from_pkcs8(der: &[u8], subject: impl fmt::Display) -> Result<Self> {
+        let invalid = |detail: String| Problem::new(Code::KeyInvalid, &subject).detail(detail);
+        let info = PrivateKeyInfo::from_der(der).map_err(|error| {
+            invalid("its content is not a PKCS#8 private key".to_owned()).source(error)
+        })?;
+        let algorithm = Algorithm::of(&info.algorithm).map_err(invalid)?;
+        // Version 1, without the public key beside it: OpenSSL before 3.2 and
+        // Python's cryptography do not read version 2.
+        let plain = PrivateKeyInfo::new(info.algorithm, info.private_key);
+        let pkcs8 = plain.to_der().map(Zeroizing::new).map_err(|error| {
+            invalid("its content cannot be encoded again".to_owned()).source(error)
+        })?;
+        let signer = SigStoreKeyPair::from_der(&pkcs8)
+            .and_then(|pair| pair.to_sigstore_signer(&algorithm.scheme()))
+            .map_err(|error| {
+                invalid(format!("its content is no valid {algorithm} key")).source(error)
+            })?;
+        Ok(Self { algorithm, pkcs8, signer })
     }
 
-    /// The algorithm.
+    /// The key as PKCS#8 in DER.
+    pub(super) fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// Kind of the key.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
     /// The public key.
     pub fn public(&self) -> Result<PublicKey> {
-        PublicKey::from_pem(&self.keys.public_key_to_pem().map_err(failed)?, "the key")
+        let failed = |error| {
+            Problem::new(Code::Internal, "the signing key")
+                .detail("the cryptographic library gave no public key")
+                .source(error)
+        };
+        let pair = self.signer.to_sigstore_keypair().map_err(failed)?;
+        let spki = pair.public_key_to_der().map_err(failed)?;
+        PublicKey::from_spki(&spki, "the signing key")
     }
 
-    /// Signs a message. ECDSA signatures are DER.
+    /// Signs a message; ECDSA signatures are in DER.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let signer = self.keys.to_sigstore_signer(&self.algorithm.scheme()).map_err(failed)?;
-        signer.sign(message).map_err(failed)
-    }
-
-    /// The key as PKCS#8 DER.
-    pub(super) fn pkcs8(&self) -> Result<Zeroizing<Vec<u8>>> {
-        self.keys.private_key_to_der().map_err(failed)
+        self.signer.sign(message).map_err(|error| {
+            Problem::new(Code::Internal, "the signing key")
+                .detail("the cryptographic library made no signature")
+                .source(error)
+        })
     }
 }
 
 /// A public key.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PublicKey {
     algorithm: Algorithm,
     spki: Vec<u8>,
     key: CosignVerificationKey,
 }
 
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicKey")
+            .field("algorithm", &self.algorithm)
+            .field("fingerprint", &self.fingerprint())
+            .finish_non_exhaustive()
+    }
+}
+
 impl PublicKey {
-    /// Reads a PEM `PUBLIC KEY` (SPKI, RFC 5280).
-    pub fn from_pem(pem: &str, subject: &str) -> Result<Self> {
-        let invalid = |why: String| Problem::new(Code::KeyInvalid, subject).detail(why);
-        let (label, document) = pkcs8::Document::from_pem(pem)
-            .map_err(|error| invalid(format!("no PEM public key: {error}")))?;
-        if label != "PUBLIC KEY" {
-            let problem = invalid(format!("it is a {label}, and no public key"));
-            return Err(problem.hint("Give the file that ends in .pub."));
+    /// Reads a `PUBLIC KEY` in PEM.
+    pub fn from_pem(text: &str, subject: impl fmt::Display) -> Result<Self> {
+        let block = pem::decode(text)
+            .map_err(|detail| Problem::new(Code::KeyInvalid, &subject).detail(detail))?;
+        if block.label != PUBLIC_LABEL || block.headers {
+            let detail = format!("it is a `{}`, not a `{PUBLIC_LABEL}`", block.label);
+            return Err(Problem::new(Code::KeyInvalid, &subject).detail(detail));
         }
-        let spki = document.as_bytes().to_vec();
-        let key = CosignVerificationKey::try_from_der(&spki)
-            .map_err(|error| invalid(error.to_string()))?;
-        let algorithm = match &key {
-            CosignVerificationKey::ECDSA_P256_SHA256_ASN1(_) => Algorithm::EcdsaP256,
-            CosignVerificationKey::ECDSA_P384_SHA384_ASN1(_) => Algorithm::EcdsaP384,
-            CosignVerificationKey::ECDSA_P521_SHA512_ASN1(_) => Algorithm::EcdsaP521,
-            CosignVerificationKey::ED25519(_) => Algorithm::Ed25519,
-            _ => return Err(invalid("RSA keys are not supported".to_owned())),
-        };
-        Ok(Self { algorithm, spki, key })
+        Self::from_spki(&block.content, subject)
     }
 
-    /// The algorithm.
+    /// Takes a `SubjectPublicKeyInfo` in DER.
+    ///
+    /// Points must be uncompressed: a key has one encoding here, so it has one
+    /// hint. Whether a point lies on its curve shows when a signature is checked.
+    pub(super) fn from_spki(der: &[u8], subject: impl fmt::Display) -> Result<Self> {
+        let invalid = |detail: String| Problem::new(Code::KeyInvalid, &subject).detail(detail);
+        let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|error| {
+            invalid("its content is not a public key (SubjectPublicKeyInfo)".to_owned())
+                .source(error)
+        })?;
+        let algorithm = Algorithm::of(&info.algorithm).map_err(invalid)?;
+        let point = info.subject_public_key.as_bytes().unwrap_or_default();
+        let uncompressed = algorithm == Algorithm::Ed25519 || point.first() == Some(&4);
+        if point.len() != algorithm.public_len() || !uncompressed {
+            let detail = "the point of the key is not in its uncompressed form".to_owned();
+            return Err(invalid(detail));
+        }
+        let key = CosignVerificationKey::from_der(der, &algorithm.scheme()).map_err(|error| {
+            invalid(format!("its content is no valid {algorithm} key")).source(error)
+        })?;
+        Ok(Self { algorithm, spki: der.to_vec(), key })
+    }
+
+    /// Kind of the key.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The key as PEM: SPKI, lines of 64, LF, final newline.
+    /// The key as PEM text, with LF line ends and a final newline.
     pub fn pem(&self) -> String {
-        let body = STANDARD.encode(&self.spki);
-        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
-        for line in body.as_bytes().chunks(64) {
-            pem.push_str(&String::from_utf8_lossy(line));
-            pem.push('\n');
-        }
-        pem.push_str("-----END PUBLIC KEY-----\n");
-        pem
+        pem::encode(PUBLIC_LABEL, &self.spki).to_string()
     }
 
-    /// How signatures name this key: hex SHA-256 of [`PublicKey::pem`].
+    /// What signatures call the key: SHA-256 of its PEM text, in hex.
+    ///
+    /// This is the hint that the OpenSSF model signing tools write and demand.
     pub fn hint(&self) -> String {
         Digest::of(self.pem().as_bytes()).hex()
+    }
+
+    /// SHA-256 of the key in DER.
+    pub fn fingerprint(&self) -> Digest {
+        Digest::of(&self.spki)
     }
 
     /// Whether `signature` over `message` was made with this key.
@@ -179,45 +262,81 @@ impl PublicKey {
 #[cfg(test)]
 mod tests {
     use super::{Algorithm, PublicKey, SigningKey};
+    use crate::finding::Code;
 
     #[test]
-    fn every_algorithm_signs_and_refuses_any_change() {
-        for algorithm in
-            [Algorithm::EcdsaP256, Algorithm::EcdsaP384, Algorithm::EcdsaP521, Algorithm::Ed25519]
-        {
+    fn every_algorithm_signs_and_no_changed_bit_passes() {
+        for algorithm in Algorithm::ALL {
             let key = SigningKey::generate(algorithm).unwrap();
+            assert_eq!(key.algorithm(), algorithm);
             let public = key.public().unwrap();
             assert_eq!(public.algorithm(), algorithm);
-            let signature = key.sign(b"message").unwrap();
-            assert!(public.verify(b"message", &signature));
-            assert!(!public.verify(b"massage", &signature));
+            let message = b"what was said".to_vec();
+            let signature = key.sign(&message).unwrap();
+            assert!(public.verify(&message, &signature), "{algorithm}");
             for bit in 0..signature.len() * 8 {
                 let mut changed = signature.clone();
                 changed[bit / 8] ^= 1 << (bit % 8);
-                assert!(!public.verify(b"message", &changed), "{algorithm} bit {bit}");
+                assert!(!public.verify(&message, &changed), "{algorithm}, signature bit {bit}");
             }
+            for bit in 0..message.len() * 8 {
+                let mut changed = message.clone();
+                changed[bit / 8] ^= 1 << (bit % 8);
+                assert!(!public.verify(&changed, &signature), "{algorithm}, message bit {bit}");
+            }
+            assert!(!public.verify(&message, &signature[..signature.len() - 1]));
+            assert!(!public.verify(&message, &[signature.as_slice(), b"\0"].concat()));
             let other = SigningKey::generate(algorithm).unwrap().public().unwrap();
-            assert!(!other.verify(b"message", &signature));
+            assert!(!other.verify(&message, &signature), "{algorithm}: another key");
         }
     }
 
     #[test]
-    fn the_pem_text_is_the_same_whatever_the_line_ends_were() {
-        let public = SigningKey::generate(Algorithm::EcdsaP256).unwrap().public().unwrap();
-        let windows = public.pem().replace('\n', "\r\n");
-        assert_eq!(PublicKey::from_pem(&windows, "k").unwrap().hint(), public.hint());
-        assert!(
-            PublicKey::from_pem(
-                "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
-                "k"
-            )
-            .is_err()
-        );
+    fn names_are_the_same_in_text_and_json() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(serde_json::to_value(algorithm).unwrap(), algorithm.to_string());
+        }
     }
 
     #[test]
-    fn a_private_key_is_not_printed() {
-        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
-        assert_eq!(format!("{key:?}"), "SigningKey { algorithm: Ed25519, .. }");
+    fn a_public_key_has_one_text_and_one_hint() {
+        // The key, and the SHA-256 of its PEM file, computed with `sha256sum`.
+        let text = "-----BEGIN PUBLIC KEY-----\n\
+            MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENptdY/l3nB0yqkXLBWkZWQwo6+cu\n\
+            OSWS1X9vPavpiQOoTTGC0xX57OojUadxF1cdQmrsiReWg2Wn4FneJfa8xw==\n\
+            -----END PUBLIC KEY-----\n";
+        let key = PublicKey::from_pem(text, "test").unwrap();
+        assert_eq!(key.pem(), text);
+        assert_eq!(key.hint(), "2992c1c07e62151af1f41d1150d554d2ee9316fb06f188a2c6b8dc4b5f77b393");
+        assert_eq!(
+            key.fingerprint().hex(),
+            "622601a9e498c09004d82cfb8879122e780c0813a0ba350edd3eefa73097605a"
+        );
+        let crlf = PublicKey::from_pem(&text.replace('\n', "\r\n"), "test").unwrap();
+        assert_eq!(crlf.hint(), key.hint());
+    }
+
+    #[test]
+    fn keys_of_other_kinds_are_refused_by_name() {
+        let rsa = "-----BEGIN PUBLIC KEY-----\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDJYpFVL6k2UJWvqFjoiBfRSJF058HqIlXv+Cng4y2nUAGTfJgq2L5nWGdrt4UBji7VAu1YExpoOefTMsrgBzddquDNu+hoymedYXM1Jadtywbyn8ShJkl3HpsZhhbyll5kHFwWCnocBpxZa7odPvYp7iBwXMRjsRMFl9xiq1roxQIDAQAB\n-----END PUBLIC KEY-----\n";
+        let problem = PublicKey::from_pem(rsa, "test").unwrap_err();
+        assert_eq!(problem.code(), Code::KeyInvalid);
+        assert!(problem.to_string().contains("RSA"), "{problem}");
+        // P-256 with a compressed point, then secp256k1.
+        for other in [
+            "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADNptdY/l3nB0yqkXLBWkZWQwo6+cuOSWS1X9vPavpiQM=",
+            "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEVP4/jDPMnsqOCyE2jnhUNaSrohYy79L2mheXSJyaTjQ+7QWxejTDjxdbSfVzsc6kV371aLhgHjMmEBFO4gqrpg==",
+        ] {
+            let text = format!("-----BEGIN PUBLIC KEY-----\n{other}\n-----END PUBLIC KEY-----\n");
+            let problem = PublicKey::from_pem(&text, "test").unwrap_err();
+            assert_eq!(problem.code(), Code::KeyInvalid);
+            assert!(!problem.to_string().contains("SubjectPublicKeyInfo"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn debug_output_holds_no_secret() {
+        let key = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
+        assert_eq!(format!("{key:?}"), "SigningKey { algorithm: EcdsaP256, .. }");
     }
 }

@@ -1,38 +1,36 @@
-//! Key files: PEM, read with care and written whole.
+//! Key files: PEM, private keys in PKCS#8, public keys as `SubjectPublicKeyInfo`.
 
-use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use pkcs8::der::pem::PemLabel as _;
-use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, PrivateKeyInfo, SecretDocument};
-use sigstore::crypto::signing_key::SigStoreKeyPair;
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use super::key::{PublicKey, SigningKey};
+use super::key::{PUBLIC_LABEL, PublicKey, SigningKey};
+use super::{pem, sealed};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::fsx;
 
-/// Largest key file that is read.
-const LIMIT: u64 = 64 << 10;
+/// Largest key file that is read, in bytes.
+pub const MAX_FILE: usize = 64 << 10;
 
-/// Asks somebody for a passphrase.
-pub type Ask = Box<dyn FnMut() -> Result<Zeroizing<String>>>;
+const PRIVATE_LABEL: &str = "PRIVATE KEY";
+const ENCRYPTED_LABEL: &str = "ENCRYPTED PRIVATE KEY";
 
-/// Where the passphrase of a key comes from.
+/// Where the passphrase of an encrypted key comes from.
 pub enum PassphraseSource {
-    /// There is none, and nobody to ask.
+    /// There is none.
     None,
-    /// It is known.
+    /// It is known already.
     Given(Zeroizing<String>),
-    /// Somebody is asked if the key turns out to be encrypted.
-    Ask(Ask),
+    /// Somebody is asked, if the key turns out to be encrypted.
+    Ask(Box<dyn FnMut() -> Result<Zeroizing<String>>>),
 }
 
-impl fmt::Debug for PassphraseSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Debug for PassphraseSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::None => "None",
             Self::Given(_) => "Given(..)",
@@ -42,7 +40,7 @@ impl fmt::Debug for PassphraseSource {
 }
 
 impl PassphraseSource {
-    fn get(self, subject: &str) -> Result<Zeroizing<String>> {
+    fn obtain(self, subject: impl Display) -> Result<Zeroizing<String>> {
         match self {
             Self::None => Err(Problem::new(Code::PassphraseNeeded, subject)),
             Self::Given(passphrase) => Ok(passphrase),
@@ -51,75 +49,167 @@ impl PassphraseSource {
     }
 }
 
-fn read_text(path: &Path) -> Result<Zeroizing<String>> {
-    let bytes = Zeroizing::new(fsx::read_limited(path, LIMIT)?);
-    std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned())).map_err(|error| {
-        Problem::new(Code::KeyInvalid, path.display()).detail("it is no PEM text").source(error)
-    })
-}
-
-/// Reads a private key: PKCS#8, PKCS#8 encrypted (RFC 8018), or cosign's own
-/// encrypted form.
+/// Reads a private key; warns when others can read it too.
+///
+/// Forms: `PRIVATE KEY` and `ENCRYPTED PRIVATE KEY` (PKCS#8), and the encrypted
+/// keys of cosign and the Sigstore libraries. A passphrase that turns out not
+/// to be needed is not looked at.
 pub fn load_signing_key(
     path: &Path,
     passphrase: PassphraseSource,
 ) -> Result<(SigningKey, Vec<Finding>)> {
-    let text = read_text(path)?;
-    let subject = path.display().to_string();
-    let invalid = |why: String| Problem::new(Code::KeyInvalid, &subject).detail(why);
-    let label = text.lines().map(str::trim).find_map(|line| {
-        line.strip_prefix("-----BEGIN ").and_then(|rest| rest.strip_suffix("-----"))
-    });
-    let unsupported = |error: sigstore::errors::SigstoreError| invalid(error.to_string());
-    let keys = match label {
-        Some("PRIVATE KEY") => SigStoreKeyPair::from_pem(text.as_bytes()).map_err(unsupported)?,
-        Some(label) if label == EncryptedPrivateKeyInfo::PEM_LABEL => {
-            let (_, document) =
-                SecretDocument::from_pem(&text).map_err(|e| invalid(e.to_string()))?;
-            let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
-                .map_err(|error| invalid(error.to_string()))?;
-            let passphrase = passphrase.get(&subject)?;
-            let plain = encrypted
-                .decrypt(passphrase.as_bytes())
-                .map_err(|_| Problem::new(Code::WrongPassphrase, &subject))?;
-            SigStoreKeyPair::from_der(plain.as_bytes()).map_err(unsupported)?
+    let subject = path.display();
+    let (text, findings) = read(path, true)?;
+    let block = parse(&text, path)?;
+    let key = match block.label.as_str() {
+        PRIVATE_LABEL => SigningKey::from_pkcs8(&block.content, subject)?,
+        ENCRYPTED_LABEL => {
+            let passphrase = passphrase.obtain(&subject)?;
+            let opened = sealed::open_pkcs8(&block.content, &passphrase, &subject)?;
+            SigningKey::from_pkcs8(&opened, subject)?
         }
-        Some("ENCRYPTED SIGSTORE PRIVATE KEY" | "ENCRYPTED COSIGN PRIVATE KEY") => {
-            let passphrase = passphrase.get(&subject)?;
-            SigStoreKeyPair::from_encrypted_pem(text.as_bytes(), passphrase.as_bytes())
-                .map_err(|_| Problem::new(Code::WrongPassphrase, &subject))?
+        "ENCRYPTED SIGSTORE PRIVATE KEY" | "ENCRYPTED COSIGN PRIVATE KEY" => {
+            let passphrase = passphrase.obtain(&subject)?;
+            let opened = sealed::open_sigstore(&block.content, &passphrase, &subject)?;
+            SigningKey::from_pkcs8(&opened, subject)?
         }
-        Some("EC PRIVATE KEY") => {
-            return Err(invalid("it is in the older SEC1 form".to_owned()).hint(format!(
-                "openssl pkcs8 -topk8 -nocrypt -in {subject} -out {subject}.pkcs8"
-            )));
+        PUBLIC_LABEL => {
+            return Err(Problem::new(Code::KeyInvalid, subject)
+                .detail("it is a public key; to sign, the private key is needed")
+                .hint("Name the private key; `pkg keygen` calls it NAME.key."));
         }
-        Some("PUBLIC KEY") => {
-            return Err(invalid("it is a public key; signing needs the private one".to_owned())
-                .hint("Give the file that ends in .key."));
-        }
-        Some(other) => return Err(invalid(format!("it is a {other}"))),
-        None => return Err(invalid("it is no PEM file".to_owned())),
+        other => return Err(unusable(path, other)),
     };
-    let mut findings = Vec::new();
-    let mode =
-        fs::metadata(path).map_err(|error| Problem::reading(path, error))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        let problem = Problem::new(Code::KeyReadableByOthers, &subject)
-            .detail(format!("its mode is {:04o}; others can read it", mode & 0o7777))
-            .hint(format!("chmod 600 {subject}"));
-        findings.push(problem.into_finding());
-    }
-    Ok((SigningKey::from_keys(keys, &subject)?, findings))
+    Ok((key, findings))
 }
 
 /// Reads a public key.
 pub fn load_public_key(path: &Path) -> Result<PublicKey> {
-    PublicKey::from_pem(&read_text(path)?, &path.display().to_string())
+    let (text, _) = read(path, false)?;
+    let block = parse(&text, path)?;
+    match block.label.as_str() {
+        PUBLIC_LABEL => PublicKey::from_spki(&block.content, path.display()),
+        "EC PRIVATE KEY" => Err(private_given(path)),
+        label if label.ends_with("PRIVATE KEY") && !label.starts_with("RSA") => {
+            Err(private_given(path))
+        }
+        "CERTIFICATE" => {
+            let command = format!("openssl x509 -pubkey -noout -in {}", quoted(path));
+            Err(Problem::new(Code::KeyInvalid, path.display())
+                .detail("it is a certificate; certificates are not checked by this version")
+                .hint(format!("If you trust its key by itself: `{command}`.")))
+        }
+        other => Err(unusable(path, other)),
+    }
 }
 
-/// A key pair on disk.
-#[derive(Debug, Clone)]
+fn private_given(path: &Path) -> Problem {
+    let command = format!("openssl pkey -pubout -in {}", quoted(path));
+    Problem::new(Code::KeyInvalid, path.display())
+        .detail("it is a private key; to verify, the public key is needed")
+        .hint(format!(
+            "Name the public key (`pkg keygen` calls it NAME.pub), or make it: `{command}`."
+        ))
+}
+
+fn unusable(path: &Path, label: &str) -> Problem {
+    let problem = Problem::new(Code::KeyInvalid, path.display());
+    match label {
+        "EC PRIVATE KEY" => {
+            let mut new = OsString::from(path);
+            new.push(".pkcs8");
+            let command =
+                format!("openssl pkcs8 -topk8 -in {} -out {}", quoted(path), quoted(new.as_ref()));
+            problem
+                .detail("it is in the SEC1 form (`EC PRIVATE KEY`), not in PKCS#8")
+                .hint(format!("Convert it: `{command}`."))
+        }
+        "RSA PRIVATE KEY" | "RSA PUBLIC KEY" => {
+            problem.detail("it is an RSA key; pkg uses ECDSA and Ed25519 keys")
+        }
+        "OPENSSH PRIVATE KEY" => problem
+            .detail("it is a key of OpenSSH, not in PKCS#8")
+            .hint("Make a key for signing with `pkg keygen`."),
+        other => problem.detail(format!("it holds a `{other}`, which is not a key known here")),
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+fn parse(text: &str, path: &Path) -> Result<pem::Block> {
+    let invalid = |detail: String| Problem::new(Code::KeyInvalid, path.display()).detail(detail);
+    let block = pem::decode(text).map_err(|detail| invalid(detail.to_owned()))?;
+    if !block.headers {
+        return Ok(block);
+    }
+    if block.label == "EC PRIVATE KEY" {
+        return Err(unusable(path, &block.label));
+    }
+    Err(invalid(
+        "it has PEM header lines (an old OpenSSL encryption), which are not read".to_owned(),
+    ))
+}
+
+/// Reads a key file, which may be a pipe, and looks at its permissions.
+fn read(path: &Path, private: bool) -> Result<(Zeroizing<String>, Vec<Finding>)> {
+    let failed = |error| Problem::reading(path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let invalid = |detail: &str| Problem::new(Code::KeyInvalid, path.display()).detail(detail);
+    if metadata.is_dir() {
+        return Err(invalid("it is a folder, not a key file"));
+    }
+    // Room for everything at once: growing would leave copies of a secret behind.
+    let mut bytes = Zeroizing::new(vec![0; MAX_FILE + 1]);
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if length > MAX_FILE {
+        return Err(invalid("it is larger than 64 KiB, so it is no key file"));
+    }
+    let text = std::str::from_utf8(&bytes[..length])
+        .map_err(|error| invalid("it is not text, so it is no key in PEM").source(error))?;
+    let findings = if private { permissions(path, &metadata) } else { Vec::new() };
+    Ok((Zeroizing::new(text.to_owned()), findings))
+}
+
+#[cfg(unix)]
+fn permissions(path: &Path, metadata: &fs::Metadata) -> Vec<Finding> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = metadata.permissions().mode() & 0o777;
+    let shared = metadata.is_file() && mode & 0o077 != 0;
+    if !shared {
+        return Vec::new();
+    }
+    let problem = Problem::new(Code::KeyReadableByOthers, path.display())
+        .detail(format!("other users of this machine may use the private key (mode {mode:04o})"))
+        .hint(format!("Run `chmod 600 {}`.", quoted(path)));
+    vec![problem.into_finding()]
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &Path, _: &fs::Metadata) -> Vec<Finding> {
+    Vec::new()
+}
+
+/// The files of a new key pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The private key.
     pub private: PathBuf,
@@ -129,156 +219,118 @@ pub struct Written {
     pub encrypted: bool,
 }
 
-/// Writes PREFIX.key (mode 0600) and PREFIX.pub.
+/// Writes `PREFIX.key` and `PREFIX.pub`.
+///
+/// Both are prepared under other names and synced first, then renamed: the
+/// public key, which is no secret, before the private one. When the second
+/// rename fails, the first is undone.
 pub fn write_key_pair(
     prefix: &Path,
     key: &SigningKey,
     passphrase: Option<&str>,
     force: bool,
 ) -> Result<Written> {
-    let with = |extension: &str| {
-        let mut name = prefix.as_os_str().to_owned();
-        name.push(extension);
-        PathBuf::from(name)
-    };
-    let (private, public) = (with(".key"), with(".pub"));
+    let (private, public) = (with_suffix(prefix, ".key")?, with_suffix(prefix, ".pub")?);
     for path in [&private, &public] {
-        if !force && fsx::exists(path) {
-            return Err(Problem::new(Code::OutputExists, path.display())
-                .hint("Choose another name; `--force` destroys the key that is there."));
+        let occupant = fs::symlink_metadata(path).ok();
+        if occupant.is_some_and(|occupant| !force || occupant.is_dir()) {
+            return Err(Problem::new(Code::OutputExists, path.display()));
         }
     }
-    let secret = private_pem(key, passphrase)?;
-    let text = key.public()?.pem();
-    // Both are complete on disk before either gets its name.
-    let private_aside = write_aside(&private, secret.as_bytes(), 0o600)?;
-    let public_aside = write_aside(&public, text.as_bytes(), 0o644).inspect_err(|_| {
-        let _ = fs::remove_file(&private_aside);
-    })?;
-    for (aside, path) in [(private_aside, &private), (public_aside, &public)] {
-        fs::rename(&aside, path).map_err(|error| Problem::writing(path, error))?;
-    }
+    let text = match passphrase {
+        Some("") => {
+            return Err(Problem::new(Code::WrongPassphrase, private.display())
+                .detail("an empty passphrase protects nothing")
+                .hint("Give a passphrase, or say that the key should have none."));
+        }
+        Some(passphrase) => {
+            pem::encode(ENCRYPTED_LABEL, sealed::seal(key.pkcs8(), passphrase)?.as_bytes())
+        }
+        None => pem::encode(PRIVATE_LABEL, key.pkcs8()),
+    };
+    let staged_private = stage(&private, text.as_bytes(), 0o600)?;
+    let staged_public = stage(&public, key.public()?.pem().as_bytes(), 0o644)?;
+    place_pair((staged_private, &private), (staged_public, &public), force)?;
+    sync_folder(&private)?;
     Ok(Written { private, public, encrypted: passphrase.is_some() })
 }
 
-fn private_pem(key: &SigningKey, passphrase: Option<&str>) -> Result<Zeroizing<String>> {
-    let failed = |why: String| Problem::new(Code::Internal, "the new key").detail(why);
-    let der = key.pkcs8()?;
-    let info =
-        PrivateKeyInfo::try_from(der.as_slice()).map_err(|error| failed(error.to_string()))?;
-    let (label, document) = match passphrase {
-        // PBES2 with scrypt and AES-256-CBC, which OpenSSL and others read.
-        Some(passphrase) => (
-            EncryptedPrivateKeyInfo::PEM_LABEL,
-            info.encrypt(pkcs8::rand_core::OsRng, passphrase.as_bytes())
-                .map_err(|error| failed(error.to_string()))?,
-        ),
-        None => (
-            PrivateKeyInfo::PEM_LABEL,
-            SecretDocument::try_from(info).map_err(|error| failed(error.to_string()))?,
-        ),
-    };
-    document.to_pem(label, LineEnding::LF).map_err(|error| failed(error.to_string()))
+type Staged<'p> = (NamedTempFile, &'p Path);
+
+/// Renames both files into place, or leaves things as they were.
+fn place_pair(private: Staged<'_>, public: Staged<'_>, force: bool) -> Result<()> {
+    let before = if force { fs::read(public.1).ok() } else { None };
+    place(public.0, public.1, force)?;
+    let placed = place(private.0, private.1, force);
+    if placed.is_err() {
+        // The first problem is the one to report.
+        let _ = match before {
+            Some(bytes) => fs::write(public.1, bytes),
+            None => fs::remove_file(public.1),
+        };
+    }
+    placed
 }
 
-fn write_aside(path: &Path, bytes: &[u8], mode: u32) -> Result<PathBuf> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().ok_or_else(|| {
-        Problem::new(Code::UsageError, path.display()).detail("the key needs a name")
-    })?);
-    name.push(fsx::PARTIAL);
-    let aside = path.with_file_name(name);
-    let write = || -> std::io::Result<()> {
-        if fsx::exists(&aside) {
-            fs::remove_file(&aside)?;
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&aside)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(|error| Problem::writing(path, error))?;
-    Ok(aside)
+/// `release.v1` and `.key` make `release.v1.key`: nothing is replaced.
+fn with_suffix(prefix: &Path, suffix: &str) -> Result<PathBuf> {
+    let text = prefix.as_os_str().as_encoded_bytes();
+    if prefix.file_name().is_none()
+        || text.last().is_some_and(|last| std::path::is_separator(char::from(*last)))
+    {
+        return Err(Problem::new(Code::UsageError, prefix.display())
+            .detail("the name of the key pair is missing")
+            .hint("Name the pair, as in `pkg keygen -o keys/release`."));
+    }
+    let mut path = prefix.as_os_str().to_owned();
+    path.push(suffix);
+    Ok(path.into())
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Creates a file of a new name beside `path`, with its content on the disk.
+fn stage(path: &Path, content: &[u8], mode: u32) -> Result<NamedTempFile> {
+    let failed = |error| Problem::writing(path, error);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".").suffix(".partial");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut file = builder.tempfile_in(folder(path)).map_err(failed)?;
+    file.write_all(content).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    Ok(file)
+}
+
+fn place(staged: NamedTempFile, path: &Path, force: bool) -> Result<()> {
+    let placed = if force { staged.persist(path) } else { staged.persist_noclobber(path) };
+    placed.map(drop).map_err(|failed| match failed.error.kind() {
+        std::io::ErrorKind::AlreadyExists => Problem::new(Code::OutputExists, path.display()),
+        _ => Problem::writing(path, failed.error),
+    })
+}
+
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<()> {
+    let synced = File::open(folder(path)).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| Problem::writing(path, error))
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use sigstore::crypto::signing_key::ecdsa::{ECDSAKeys, EllipticCurve};
-    use zeroize::Zeroizing;
-
-    use super::{PassphraseSource, load_public_key, load_signing_key, write_key_pair};
-    use crate::finding::Code;
-    use crate::trust::key::{Algorithm, SigningKey};
-
-    fn given(text: &str) -> PassphraseSource {
-        PassphraseSource::Given(Zeroizing::new(text.to_owned()))
-    }
-
-    #[test]
-    fn key_files_round_trip_with_and_without_passphrase() {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, algorithm, passphrase) in [
-            ("a.v1", Algorithm::EcdsaP256, None),
-            ("b", Algorithm::EcdsaP256, Some("open sesame")),
-            ("c", Algorithm::Ed25519, None),
-            ("d", Algorithm::Ed25519, Some("x")),
-        ] {
-            let key = SigningKey::generate(algorithm).unwrap();
-            let prefix = dir.path().join(name);
-            let written = write_key_pair(&prefix, &key, passphrase, false).unwrap();
-            assert_eq!(written.private, dir.path().join(format!("{name}.key")));
-            let mode = fs::metadata(&written.private).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-            let source = passphrase.map_or(PassphraseSource::None, given);
-            let (read, findings) = load_signing_key(&written.private, source).unwrap();
-            assert!(findings.is_empty());
-            let public = load_public_key(&written.public).unwrap();
-            assert!(public.verify(b"m", &read.sign(b"m").unwrap()));
-            let again = write_key_pair(&prefix, &key, None, false).unwrap_err();
-            assert_eq!(again.code(), Code::OutputExists);
-        }
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 8);
-    }
-
-    #[test]
-    fn wrong_and_missing_passphrases_are_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let key = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
-        let path =
-            write_key_pair(&dir.path().join("k"), &key, Some("right"), false).unwrap().private;
-        let code = |source| load_signing_key(&path, source).unwrap_err().code();
-        assert_eq!(code(given("wrong")), Code::WrongPassphrase);
-        assert_eq!(code(PassphraseSource::None), Code::PassphraseNeeded);
-    }
-
-    #[test]
-    fn keys_of_cosign_are_read() {
-        let dir = tempfile::tempdir().unwrap();
-        let keys = ECDSAKeys::new(EllipticCurve::P256).unwrap();
-        let pem = keys.as_inner().private_key_to_encrypted_pem(b"pw").unwrap();
-        let path = dir.path().join("cosign.key");
-        fs::write(&path, pem.as_bytes()).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let (_, findings) = load_signing_key(&path, given("pw")).unwrap();
-        assert_eq!(findings[0].code, Code::KeyReadableByOthers);
-        let wrong = load_signing_key(&path, given("no")).unwrap_err();
-        assert_eq!(wrong.code(), Code::WrongPassphrase);
-    }
-
-    #[test]
-    fn other_files_are_refused_with_a_way_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let key = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
-        let written = write_key_pair(&dir.path().join("k"), &key, None, false).unwrap();
-        let public_as_private = load_signing_key(&written.public, PassphraseSource::None);
-        assert_eq!(public_as_private.unwrap_err().code(), Code::KeyInvalid);
-        assert_eq!(load_public_key(&written.private).unwrap_err().code(), Code::KeyInvalid);
-        let sec1 = dir.path().join("sec1");
-        fs::write(&sec1, "-----BEGIN EC PRIVATE KEY-----\nAA==\n-----END EC PRIVATE KEY-----\n")
-            .unwrap();
-        let problem = load_signing_key(&sec1, PassphraseSource::None).unwrap_err();
-        assert!(problem.finding().hint.contains("openssl pkcs8 -topk8"));
-    }
-}
+#[path = "keyfile_tests.rs"]
+mod tests;

@@ -1,12 +1,18 @@
-//! Keys, envelopes and statements. Knows no terms, no layouts, no folders.
+//! Keys, envelopes and statements: who says what.
 //!
-//! The `sigstore` crate makes and reads keys, signs and verifies raw
-//! signatures; everything a decision hangs on beyond that is in here.
+//! Knows no licences and no layouts. The only files touched are key files.
+//!
+//! - [`key`]: ECDSA and Ed25519 keys; [`keyfile`]: keys on disk.
+//! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
+//! - [`statement`], [`oms`]: what the payload says.
+//! - [`json`]: the strict JSON reader behind them.
 
 pub mod bundle;
 pub mod dsse;
-mod json;
+pub mod json;
 pub mod key;
 pub mod keyfile;
 pub mod oms;
+mod pem;
+mod sealed;
 pub mod statement;

@@ -1,51 +1,63 @@
-//! OpenSSF model signing v1.0: a statement over the files of a folder.
+//! Model signatures of the OpenSSF: which files a model is made of.
+//!
+//! Sources: the model signing specification v1.0 (ossf/model-signing-spec) and
+//! the behaviour of its reference implementation, model-signing 1.1.1. Where
+//! the two order resources differently this module writes the order of the
+//! specification, and reads any: the root digest covers the order listed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::statement::{self, predicate};
+use super::statement::{self, Statement, predicate};
 use crate::finding::{Code, Problem, Result};
-use crate::hash::Hasher;
 use crate::model::digest::Digest;
 use crate::model::path::ReleasePath;
 
-/// Paths at the top of a folder that the reference implementation never reads.
+/// Paths that the reference implementation never looks at.
 pub const ALWAYS_IGNORED: [&str; 4] = [".git", ".gitattributes", ".github", ".gitignore"];
 
-/// Most resources that a signature may list.
-const MAX_RESOURCES: usize = 10_000_000;
+/// Most resources and most ignored paths in one signature.
+pub const MAX_RESOURCES: usize = 1_000_000;
+/// See [`MAX_RESOURCES`].
+pub const MAX_IGNORED: usize = 10_000;
 
-/// How files become resources.
+const HASH: &str = "sha256";
+/// How resources of the shards method name their algorithm; the size follows.
+const SHARDED_HASH: &str = "sha256-sharded-";
+const FILES: &str = "files";
+const SHARDS: &str = "shards";
+
+/// How a model is taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// One resource for each file.
+    /// Each file is a resource.
     Files,
-    /// One resource for each shard of each file.
+    /// Each piece of `size` bytes of a file is a resource.
     Shards {
-        /// Bytes per shard.
+        /// Bytes in a shard; the last one of a file may be shorter.
         size: u64,
     },
 }
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Files => f.write_str("files"),
-            Self::Shards { size } => write!(f, "shards of {} MiB", size >> 20),
-        }
+        f.write_str(match self {
+            Self::Files => FILES,
+            Self::Shards { .. } => SHARDS,
+        })
     }
 }
 
-/// One file, or one shard of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file, or a piece of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
-    /// Path of the file.
+    /// Path of the file in the model.
     pub path: String,
-    /// First byte, and the byte behind the last, of a shard.
+    /// First byte and the byte after the last, with the shards method.
     pub range: Option<(u64, u64)>,
-    /// SHA-256 of the bytes.
+    /// SHA-256 of its content.
     pub digest: Digest,
 }
 
@@ -58,282 +70,250 @@ impl Resource {
     }
 }
 
-/// A model signature's statement.
+/// What a model signature says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
-    /// Name of the model.
+    /// Name of the model; for people only.
     pub name: String,
     /// SHA-256 over the digests of all resources, in the order listed.
     pub root: Digest,
-    /// How files became resources.
+    /// How the model is taken apart.
     pub method: Method,
-    /// Paths that were left out.
+    /// Paths that were left out, with everything below them.
     pub ignore_paths: Vec<String>,
-    /// The resources.
+    /// Whether symbolic links were followed.
+    pub allow_symlinks: bool,
+    /// The resources, in the order listed.
     pub resources: Vec<Resource>,
 }
 
+/// Readers ignore fields of the predicate that v1.0 does not name.
 #[derive(Serialize, Deserialize)]
 struct Predicate {
-    resources: Vec<ListedResource>,
     serialization: Serialization,
+    resources: Vec<Listed>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListedResource {
+struct Serialization {
+    method: String,
+    hash_type: String,
+    allow_symlinks: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shard_size: Option<serde_json::Number>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ignore_paths: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Listed {
+    name: String,
     algorithm: String,
     digest: String,
-    name: String,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Serialization {
-    allow_symlinks: bool,
-    hash_type: String,
-    #[serde(default)]
-    ignore_paths: Vec<String>,
-    method: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shard_size: Option<u64>,
-}
-
-/// Whether `path` is one of the ignored paths, or below one.
-pub fn is_ignored(path: &str, ignored: &[impl AsRef<str>]) -> bool {
-    ignored.iter().any(|ignored| {
-        path.strip_prefix(ignored.as_ref())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
-}
-
-fn root_of<'a>(resources: impl Iterator<Item = &'a Digest>) -> Digest {
-    let mut hasher = Hasher::default();
-    for digest in resources {
-        hasher.update(digest.as_bytes());
-    }
-    hasher.finish()
-}
-
-/// Writes the statement. Resources are listed in code-point order of their
-/// names, as the specification says; readers must go by the order listed.
+/// Writes the statement of a model signature.
+///
+/// With the shards method an empty file has no resource. Callers leave out what
+/// is ignored, [`ALWAYS_IGNORED`] among it.
 pub fn build(
-    name: &str,
+    model_name: &str,
     method: Method,
-    resources: Vec<Resource>,
+    mut resources: Vec<Resource>,
     ignore_paths: &[&str],
 ) -> Result<Vec<u8>> {
-    let mut named: Vec<(String, Digest)> =
-        resources.into_iter().map(|resource| (resource.name(), resource.digest)).collect();
-    named.sort();
-    let root = root_of(named.iter().map(|(_, digest)| digest));
-    let (method, shard_size) = match method {
-        Method::Files => ("files", None),
-        Method::Shards { size } => ("shards", Some(size)),
+    check(method, &resources, model_name)?;
+    // UTF-8 sorts in the order of code points.
+    resources.sort_by_cached_key(Resource::name);
+    let root = root_of(&resources);
+    let ignored: BTreeSet<&str> = ignore_paths.iter().copied().collect();
+    let (shard_size, algorithm) = match method {
+        Method::Files => (None, HASH.to_owned()),
+        Method::Shards { size } => (Some(size.into()), format!("{SHARDED_HASH}{size}")),
     };
-    let listed = named.into_iter().map(|(name, digest)| ListedResource {
-        algorithm: "sha256".to_owned(),
-        digest: digest.hex(),
-        name,
-    });
+    let listed = |resource: &Resource| Listed {
+        name: resource.name(),
+        algorithm: algorithm.clone(),
+        digest: resource.digest.hex(),
+    };
     let predicate = Predicate {
-        resources: listed.collect(),
         serialization: Serialization {
+            method: method.to_string(),
+            hash_type: HASH.to_owned(),
             allow_symlinks: false,
-            hash_type: "sha256".to_owned(),
-            ignore_paths: ignore_paths.iter().map(ToString::to_string).collect(),
-            method: method.to_owned(),
             shard_size,
+            ignore_paths: ignored.into_iter().map(str::to_owned).collect(),
         },
+        resources: resources.iter().map(listed).collect(),
     };
-    statement::build(name, root, predicate::MODEL_SIGNATURE, &predicate)
+    statement::build(model_name, root, predicate::MODEL_SIGNATURE, &predicate)
 }
 
-/// Reads a statement and checks that it agrees with itself.
+/// Reads the statement of a model signature and checks that it agrees with
+/// itself. Nothing on disk is looked at.
 pub fn parse(payload: &[u8], subject: &str) -> Result<Model> {
-    let predicate_type = statement::peek_predicate_type(payload)?;
-    let unsupported = |why: String| Problem::new(Code::OmsUnsupported, subject).detail(why);
-    if predicate_type == predicate::MODEL_SIGNATURE_OLD {
-        return Err(unsupported("it is of a version before 1.0".to_owned()));
+    let invalid = |detail: String| Problem::new(Code::SignatureFormat, subject).detail(detail);
+    let unsupported = |detail: String| Problem::new(Code::OmsUnsupported, subject).detail(detail);
+    match statement::peek_predicate_type(payload)?.as_str() {
+        predicate::MODEL_SIGNATURE => {}
+        predicate::MODEL_SIGNATURE_OLD => {
+            let detail = "it is a model signature from before v1.0, which has no root digest";
+            return Err(unsupported(detail.to_owned()));
+        }
+        other => return Err(invalid(format!("its predicate {other:?} is no model signature"))),
     }
-    if predicate_type != predicate::MODEL_SIGNATURE {
-        return Err(unsupported(format!("its predicate is {predicate_type}")));
-    }
-    let statement: statement::Statement<Predicate> = statement::parse(payload, subject)?;
-    let wrong = |why: &str| Problem::new(Code::StatementMismatch, subject).detail(why.to_owned());
+    let statement: Statement<Predicate> = statement::parse(payload, subject)?;
     let [about] = statement.subject.as_slice() else {
-        return Err(wrong("it does not have one subject"));
+        return Err(invalid("a model signature is about one model".to_owned()));
     };
-    let Predicate { resources, serialization } = statement.predicate;
-    if serialization.hash_type != "sha256" {
-        return Err(unsupported(format!("its hash is {}", serialization.hash_type)));
+    let Predicate { serialization, resources: listed } = statement.predicate;
+    if serialization.hash_type != HASH {
+        return Err(unsupported(format!("its hash {:?} is not SHA-256", serialization.hash_type)));
     }
-    if serialization.allow_symlinks {
-        return Err(unsupported("it allows symbolic links, which pkg does not follow".to_owned()));
+    if listed.len() > MAX_RESOURCES || serialization.ignore_paths.len() > MAX_IGNORED {
+        return Err(invalid(format!(
+            "it lists more than {MAX_RESOURCES} files or {MAX_IGNORED} ignored paths"
+        )));
     }
-    let method = match (serialization.method.as_str(), serialization.shard_size) {
-        ("files", None) => Method::Files,
-        ("shards", Some(size)) if size > 0 => Method::Shards { size },
-        (method, _) => return Err(unsupported(format!("its method is {method}"))),
+    let method = match (serialization.method.as_str(), &serialization.shard_size) {
+        (FILES, _) => Method::Files,
+        (SHARDS, Some(size)) => {
+            let size =
+                whole(size).ok_or_else(|| invalid(format!("its shard size {size} is no size")))?;
+            Method::Shards { size }
+        }
+        (SHARDS, None) => return Err(invalid("it has shards without a size".to_owned())),
+        (other, _) => return Err(unsupported(format!("its method {other:?} is not known"))),
     };
-    if resources.len() > MAX_RESOURCES {
-        return Err(wrong("it lists too many resources"));
-    }
-    let resources = resources
-        .into_iter()
-        .map(|listed| resource(listed, method, subject))
-        .collect::<Result<Vec<_>>>()?;
-    check_resources(&resources, method).map_err(|why| wrong(&why))?;
-    let root = root_of(resources.iter().map(|resource| &resource.digest));
-    if about.digest.sha256 != root.hex() {
-        return Err(wrong("its root digest does not follow from the resources it lists"));
+    let resources =
+        listed.iter().map(|listed| read(listed, method, subject)).collect::<Result<Vec<_>>>()?;
+    check(method, &resources, subject)?;
+    let root = root_of(&resources);
+    if root.hex() != about.digest.sha256 {
+        return Err(Problem::new(Code::StatementMismatch, subject).detail(format!(
+            "its root digest is sha256:{}, but its files make {root}",
+            about.digest.sha256
+        )));
     }
     Ok(Model {
         name: about.name.clone(),
         root,
         method,
         ignore_paths: serialization.ignore_paths,
+        allow_symlinks: serialization.allow_symlinks,
         resources,
     })
 }
 
-fn resource(listed: ListedResource, method: Method, subject: &str) -> Result<Resource> {
-    let wrong = |why: String| Problem::new(Code::StatementMismatch, subject).detail(why);
-    if listed.algorithm != "sha256" {
-        return Err(Problem::new(Code::OmsUnsupported, subject)
-            .detail(format!("{} is hashed with {}", listed.name, listed.algorithm)));
-    }
-    let digest = Digest::from_hex(&listed.digest).map_err(|error| wrong(error.to_string()))?;
+/// A positive whole number; the reference implementation writes `10.0` for 10.
+fn whole(number: &serde_json::Number) -> Option<u64> {
+    let exact = number.as_u64().or_else(|| {
+        let text = number.to_string();
+        text.strip_suffix(".0").and_then(|digits| digits.parse().ok())
+    });
+    exact.filter(|size| *size > 0)
+}
+
+fn read(listed: &Listed, method: Method, subject: &str) -> Result<Resource> {
+    let invalid = |detail: String| Problem::new(Code::SignatureFormat, subject).detail(detail);
+    let name = &listed.name;
+    let plain = listed.algorithm == HASH;
     let (path, range) = match method {
-        Method::Files => (listed.name, None),
+        Method::Files => (name.as_str(), None),
         Method::Shards { .. } => {
-            let mut parts = listed.name.rsplitn(3, ':');
-            let (end, start, path) = (parts.next(), parts.next(), parts.next());
-            let number = |text: Option<&str>| text.and_then(plain_number);
-            match (number(start), number(end), path) {
-                (Some(start), Some(end), Some(path)) if start < end => {
-                    (path.to_owned(), Some((start, end)))
-                }
-                _ => return Err(wrong(format!("{:?} names no shard", listed.name))),
-            }
+            let parts = split_shard(name);
+            let (path, range) = parts.ok_or_else(|| invalid(format!("{name:?} names no shard")))?;
+            (path, Some(range))
         }
     };
-    ReleasePath::new(&path).map_err(|error| {
-        Problem::new(Code::UnsafePath, subject).detail(format!("{path:?}: {error}"))
-    })?;
-    Ok(Resource { path, range, digest })
-}
-
-/// A number as this format writes it: no sign, no leading zeros.
-fn plain_number(text: &str) -> Option<u64> {
-    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
-}
-
-fn check_resources(resources: &[Resource], method: Method) -> Result<(), String> {
-    let mut files: HashMap<&str, Vec<(u64, u64)>> = HashMap::new();
-    for resource in resources {
-        let ranges = files.entry(&resource.path).or_default();
-        match resource.range {
-            Some(range) => ranges.push(range),
-            None if ranges.is_empty() => ranges.push((0, 0)),
-            None => return Err(format!("{} is there twice", resource.path)),
-        }
+    if path == "." {
+        // So the reference implementation lists a model that is one file.
+        let detail = "it signs a single file, not a folder".to_owned();
+        return Err(Problem::new(Code::OmsUnsupported, subject).detail(detail));
     }
-    let Method::Shards { size } = method else { return Ok(()) };
+    let sharded = match (method, listed.algorithm.strip_prefix(SHARDED_HASH)) {
+        (Method::Shards { size }, Some(digits)) => digits == size.to_string(),
+        _ => false,
+    };
+    if !plain && !sharded {
+        let detail = format!("{name:?} has a digest of the kind {:?}", listed.algorithm);
+        return Err(Problem::new(Code::OmsUnsupported, subject).detail(detail));
+    }
+    let digest = Digest::from_hex(&listed.digest).map_err(|error| {
+        invalid(format!("the digest of {name:?} is not SHA-256 in hex")).source(error)
+    })?;
+    Ok(Resource { path: path.to_owned(), range, digest })
+}
+
+/// `path:start:end`, with numbers in their only form.
+fn split_shard(name: &str) -> Option<(&str, (u64, u64))> {
+    let (rest, end) = name.rsplit_once(':')?;
+    let (path, start) = rest.rsplit_once(':')?;
+    let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text);
+    Some((path, (number(start)?, number(end)?)))
+}
+
+fn root_of(resources: &[Resource]) -> Digest {
+    let digests: Vec<u8> =
+        resources.iter().flat_map(|resource| *resource.digest.as_bytes()).collect();
+    Digest::of(&digests)
+}
+
+/// Paths are safe, nothing is listed twice, and shards make up whole files.
+fn check(method: Method, resources: &[Resource], subject: &str) -> Result<()> {
+    let mut files: BTreeMap<&str, Vec<Option<(u64, u64)>>> = BTreeMap::new();
+    for resource in resources {
+        files.entry(&resource.path).or_default().push(resource.range);
+    }
+    let mismatch = |detail: String| Problem::new(Code::StatementMismatch, subject).detail(detail);
     for (path, mut ranges) in files {
+        ReleasePath::new(path).map_err(|error| {
+            Problem::new(Code::UnsafePath, subject)
+                .detail(format!("it lists the path {path:?}, which is refused: {error}"))
+                .source(error)
+        })?;
         ranges.sort_unstable();
-        let mut expected = 0;
-        let last = ranges.len() - 1;
-        for (position, (start, end)) in ranges.into_iter().enumerate() {
-            let full = end - start == size || (position == last && end - start < size);
-            if start != expected || !full {
-                return Err(format!("the shards of {path} do not cover it"));
+        match (method, ranges.as_slice()) {
+            (Method::Files, [None]) => {}
+            (Method::Files, _) => {
+                return Err(mismatch(format!("it lists {path:?} more than once")));
             }
-            expected = end;
+            (Method::Shards { size }, ranges) if make_up_a_file(ranges, size) => {}
+            (Method::Shards { size }, _) => {
+                let detail = format!(
+                    "the shards of {path:?} are not those of a file in pieces of {size} bytes"
+                );
+                return Err(mismatch(detail));
+            }
         }
     }
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{Method, Resource, build, is_ignored, parse};
-    use crate::finding::Code;
-    use crate::model::digest::Digest;
-
-    fn file(path: &str, range: Option<(u64, u64)>) -> Resource {
-        Resource { path: path.to_owned(), range, digest: Digest::of(path.as_bytes()) }
-    }
-
-    #[test]
-    fn statements_round_trip_in_code_point_order() {
-        let files = vec![file("a/b", None), file("a!", None), file("a-b", None)];
-        let model = parse(&build("m", Method::Files, files, &["x"]).unwrap(), "s").unwrap();
-        let order: Vec<&str> = model.resources.iter().map(|r| r.path.as_str()).collect();
-        assert_eq!(order, ["a!", "a-b", "a/b"]);
-        assert_eq!((model.name.as_str(), model.ignore_paths), ("m", vec!["x".to_owned()]));
-        let shards =
-            vec![file("w", Some((0, 10))), file("w", Some((10, 13))), file("v", Some((0, 1)))];
-        let method = Method::Shards { size: 10 };
-        let model = parse(&build("m", method, shards, &[]).unwrap(), "s").unwrap();
-        assert_eq!((model.method, model.resources.len()), (method, 3));
-    }
-
-    #[test]
-    fn gaps_overlaps_repeats_and_escapes_are_refused() {
-        let shards = Method::Shards { size: 10 };
-        let code = |method, resources| {
-            parse(&build("m", method, resources, &[]).unwrap(), "s").unwrap_err().code()
-        };
-        for ranges in [
-            vec![(1, 10)],
-            vec![(0, 9), (9, 10)],
-            vec![(0, 10), (0, 10)],
-            vec![(0, 10), (11, 12)],
-            vec![(0, 20)],
-        ] {
-            let resources = ranges.into_iter().map(|range| file("w", Some(range))).collect();
-            assert_eq!(code(shards, resources), Code::StatementMismatch);
+/// Whether sorted ranges follow each other from 0 on, all full but the last.
+fn make_up_a_file(ranges: &[Option<(u64, u64)>], size: u64) -> bool {
+    let mut expected = 0;
+    let mut full = true;
+    for range in ranges {
+        let Some((start, end)) = *range else { return false };
+        let length = end.saturating_sub(start);
+        if !full || start != expected || length == 0 || length > size {
+            return false;
         }
-        assert_eq!(
-            code(Method::Files, vec![file("a", None), file("a", None)]),
-            Code::StatementMismatch
-        );
-        for path in ["../a", "/a", "a/../b"] {
-            assert_eq!(code(Method::Files, vec![file(path, None)]), Code::UnsafePath);
-        }
+        full = length == size;
+        expected = end;
     }
-
-    #[test]
-    fn changed_statements_are_refused() {
-        let payload = build("m", Method::Files, vec![file("a", None)], &[]).unwrap();
-        let text = String::from_utf8(payload).unwrap();
-        let digest = Digest::of(b"a").hex();
-        let last = text.rfind(&digest).map(|_| digest.replace(&digest[..1], "0")).unwrap();
-        for (from, to, code) in [
-            ("\"hash_type\":\"sha256\"", "\"hash_type\":\"blake3\"", Code::OmsUnsupported),
-            ("\"method\":\"files\"", "\"method\":\"trees\"", Code::OmsUnsupported),
-            ("\"allow_symlinks\":false", "\"allow_symlinks\":true", Code::OmsUnsupported),
-            (digest.as_str(), last.as_str(), Code::StatementMismatch),
-            ("signature/v1.0", "signature/v9", Code::OmsUnsupported),
-        ] {
-            let changed = text.replacen(from, to, 1);
-            assert_eq!(parse(changed.as_bytes(), "s").unwrap_err().code(), code, "{to}");
-        }
-    }
-
-    #[test]
-    fn ignored_paths_cover_what_is_below_them_only() {
-        assert!(is_ignored(".git/config", &[".git"]) && is_ignored(".git", &[".git"]));
-        assert!(!is_ignored(".gitignore", &[".git"]) && !is_ignored("a/.git", &[".git"]));
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_statements_never_panic(text in "\\PC{0,200}") {
-            let _ = parse(text.as_bytes(), "s");
-        }
-    }
+    true
 }
+
+/// Whether `path` is one of `ignore_paths`, or lies below one of them.
+pub fn is_ignored(path: &str, ignore_paths: &[impl AsRef<str>]) -> bool {
+    ignore_paths.iter().any(|ignored| {
+        path.strip_prefix(ignored.as_ref())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+#[cfg(test)]
+#[path = "oms_tests.rs"]
+mod tests;

@@ -1,6 +1,10 @@
-//! in-toto Statement v1.
+//! in-toto statements: a predicate about one subject, named by digest.
+//!
+//! Source: in-toto Attestation Framework v1, `spec/v1/statement.md`
+//! (github.com/in-toto/attestation). Fields that it does not know are refused:
+//! what is signed here should be understood in full.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::json;
@@ -8,53 +12,53 @@ use crate::finding::{Code, Problem, Result};
 use crate::model::canonical;
 use crate::model::digest::Digest;
 
-/// Type of a statement.
+/// Type of every statement.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 
-/// Predicate types: the one place that names them.
+/// Predicate types.
 pub mod predicate {
     /// The release statement of pkg.
     pub const RELEASE: &str = "urn:x-pkg:release:v1";
     /// OpenSSF model signing v1.0.
     pub const MODEL_SIGNATURE: &str = "https://model_signing/signature/v1.0";
-    /// What OpenSSF model signing wrote before v1.0.
+    /// What OpenSSF model signing wrote before v1.0: not read by pkg.
     pub const MODEL_SIGNATURE_OLD: &str = "https://model_signing/Digests/v0.1";
 }
 
-/// A statement about subjects.
+/// A statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Statement<P> {
-    /// Always [`STATEMENT_TYPE`].
+    /// [`STATEMENT_TYPE`].
     #[serde(rename = "_type")]
-    pub kind: String,
+    pub statement_type: String,
     /// What it is about.
     pub subject: Vec<Subject>,
-    /// Type of the predicate.
+    /// What the predicate is.
     pub predicate_type: String,
-    /// What it says.
+    /// What is said.
     pub predicate: P,
 }
 
 /// What a statement is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Subject {
-    /// Name, for people.
+    /// Its name, for people.
     pub name: String,
-    /// Digest, for machines.
-    pub digest: SubjectDigest,
+    /// Its digest.
+    pub digest: DigestSet,
 }
 
-/// Digest of a subject.
+/// The digest of a subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SubjectDigest {
-    /// SHA-256, hex.
+pub struct DigestSet {
+    /// SHA-256 as 64 lower-case hex digits, without a prefix.
     pub sha256: String,
 }
 
-/// Writes a statement about one subject as canonical JSON.
+/// Writes a statement about one subject, as canonical JSON.
 pub fn build<P: Serialize>(
     name: &str,
     digest: Digest,
@@ -62,34 +66,142 @@ pub fn build<P: Serialize>(
     predicate: &P,
 ) -> Result<Vec<u8>> {
     let statement = Statement {
-        kind: STATEMENT_TYPE.to_owned(),
+        statement_type: STATEMENT_TYPE.to_owned(),
         subject: vec![Subject {
             name: name.to_owned(),
-            digest: SubjectDigest { sha256: digest.hex() },
+            digest: DigestSet { sha256: digest.hex() },
         }],
         predicate_type: predicate_type.to_owned(),
         predicate,
     };
-    canonical::to_vec(&statement)
-        .map_err(|error| Problem::new(Code::Internal, "the statement").detail(error.to_string()))
+    canonical::to_vec(&statement).map_err(|error| {
+        Problem::new(Code::Internal, name)
+            .detail(format!("the statement cannot be written: {error}"))
+            .source(error)
+    })
 }
 
-/// Reads a statement.
+/// Reads a statement. It must have its type, and subjects with well-formed
+/// digests; who they are is for the caller to compare.
 pub fn parse<P: DeserializeOwned>(payload: &[u8], subject: &str) -> Result<Statement<P>> {
-    let invalid = |why: String| {
-        Problem::new(Code::SignatureFormat, subject)
-            .detail(format!("the statement is not valid: {why}"))
-    };
-    let statement: Statement<P> =
-        json::from_slice(payload).map_err(|error| invalid(error.to_string()))?;
-    if statement.kind == STATEMENT_TYPE {
-        Ok(statement)
-    } else {
-        Err(invalid(format!("its type is {:?}", statement.kind)))
+    let invalid = |detail: String| Problem::new(Code::SignatureFormat, subject).detail(detail);
+    let statement: Statement<P> = json::from_slice_strict(payload).map_err(|error| {
+        invalid(format!("the signed statement cannot be read: {error}")).source(error)
+    })?;
+    if statement.statement_type != STATEMENT_TYPE {
+        let detail =
+            format!("it signs a {:?}, not an in-toto statement v1", statement.statement_type);
+        return Err(invalid(detail));
     }
+    if statement.subject.is_empty() {
+        return Err(invalid("the signed statement is about nothing".to_owned()));
+    }
+    for about in &statement.subject {
+        Digest::from_hex(&about.digest.sha256).map_err(|error| {
+            invalid(format!("the digest of {:?} is not SHA-256 in hex", about.name)).source(error)
+        })?;
+    }
+    Ok(statement)
 }
 
-/// The predicate type of a statement.
+/// The predicate type of a statement, without reading the predicate.
 pub fn peek_predicate_type(payload: &[u8]) -> Result<String> {
-    parse::<serde_json::Value>(payload, "the signature").map(|statement| statement.predicate_type)
+    #[derive(Deserialize)]
+    struct Peek {
+        #[serde(rename = "_type")]
+        statement_type: String,
+        #[serde(rename = "predicateType")]
+        predicate_type: String,
+        #[serde(rename = "subject")]
+        _subject: IgnoredAny,
+    }
+
+    let invalid = |detail: String| Problem::new(Code::SignatureFormat, "statement").detail(detail);
+    let peek: Peek = json::from_slice_strict(payload).map_err(|error| {
+        invalid(format!("the signed payload is not an in-toto statement: {error}")).source(error)
+    })?;
+    if peek.statement_type != STATEMENT_TYPE {
+        return Err(invalid(format!(
+            "it signs a {:?}, not an in-toto statement v1",
+            peek.statement_type
+        )));
+    }
+    Ok(peek.predicate_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    use super::{Statement, build, parse, peek_predicate_type, predicate};
+    use crate::finding::Code;
+    use crate::model::digest::Digest;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Said {
+        text: String,
+    }
+
+    fn example() -> String {
+        let said = Said { text: "hello".to_owned() };
+        let bytes = build("thing", Digest::of(b""), predicate::RELEASE, &said).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_bytes_are_canonical_and_as_the_specification_says() {
+        assert_eq!(
+            example(),
+            r#"{"_type":"https://in-toto.io/Statement/v1","predicate":{"text":"hello"},"predicateType":"urn:x-pkg:release:v1","subject":[{"digest":{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"name":"thing"}]}"#
+        );
+    }
+
+    #[test]
+    fn what_was_built_is_read_again() {
+        let text = example();
+        assert_eq!(peek_predicate_type(text.as_bytes()).unwrap(), predicate::RELEASE);
+        let statement: Statement<Said> = parse(text.as_bytes(), "test").unwrap();
+        assert_eq!(statement.subject[0].name, "thing");
+        assert_eq!(statement.subject[0].digest.sha256, Digest::of(b"").hex());
+        assert_eq!(statement.predicate.text, "hello");
+    }
+
+    #[test]
+    fn other_documents_are_refused() {
+        let good = example();
+        for (from, to) in [
+            ("Statement/v1", "Statement/v0.1"),
+            ("\"text\"", "\"text\":\"x\",\"text\""),
+            ("\"text\"", "\"other\":1,\"text\""),
+            ("\"subject\"", "\"more\":1,\"subject\""),
+            ("\"name\"", "\"uri\":\"x\",\"name\""),
+            ("\"sha256\"", "\"sha1\":\"x\",\"sha256\""),
+            ("\"predicateType\"", "\"subject\":[],\"predicateType\""),
+            ("e3b0", "E3b0"),
+            ("e3b0", "sha256:e3b0"),
+            ("}]}", "}]"),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            assert_ne!(bad, good);
+            let problem = parse::<Said>(bad.as_bytes(), "test").unwrap_err();
+            assert_eq!(problem.code(), Code::SignatureFormat, "{bad}");
+        }
+        let start = good.find("[{\"digest").unwrap();
+        let nothing = format!("{}[]}}", &good[..start]);
+        assert!(parse::<Said>(nothing.as_bytes(), "test").is_err());
+        assert!(
+            peek_predicate_type(b"{\"_type\":\"x\",\"predicateType\":\"y\",\"subject\":1}")
+                .is_err()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+            prop_assert!(parse::<Said>(&bytes, "test").is_err());
+            prop_assert!(peek_predicate_type(&bytes).is_err());
+        }
+    }
 }
