@@ -245,6 +245,11 @@ impl Staged {
         Err(Problem::new(Code::OutputBusy, target.display()))
     }
 
+    /// Where the output will be.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Where to write.
     pub fn path(&self) -> &Path {
         &self.path
@@ -259,7 +264,13 @@ impl Staged {
     ///
     /// Without `replace`, only an empty folder may be in the way.
     pub fn commit(mut self, replace: bool) -> Result<()> {
-        self.lock.sync_all().map_err(|error| Problem::writing(&self.path, error))?;
+        let flushed = if self.path.is_dir() {
+            // Files and folders below it: one flush instead of one for each.
+            rustix::fs::syncfs(&self.lock).map_err(io::Error::from)
+        } else {
+            self.lock.sync_all()
+        };
+        flushed.map_err(|error| Problem::writing(&self.target, error))?;
         self.rename(replace).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
                 Problem::new(Code::OutputExists, self.target.display())

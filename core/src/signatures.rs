@@ -116,6 +116,13 @@ pub fn check(loaded: &Loaded, keys: &[PublicKey]) -> Signatures {
         let (report, result) = check_one(loaded, document, keys);
         match result {
             Err(problem) => all.findings.push(problem.into_finding()),
+            Ok(()) if report.about == About::Other => {
+                let problem = Problem::new(Code::OtherSignature, &document.name).detail(format!(
+                    "its statement is a {}, which this version does not know",
+                    report.predicate_type
+                ));
+                all.findings.push(problem.into_finding());
+            }
             Ok(()) if report.standing == Standing::NotChecked && !keys.is_empty() => {
                 let hint = report.key_hint.as_deref().unwrap_or("none");
                 let problem = Problem::new(Code::OtherSignature, &document.name)

@@ -58,6 +58,9 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
+/// Files that are open at a time: descriptors are a bounded resource.
+const BATCH: usize = 256;
+
 /// One span to be hashed.
 struct Probe {
     file: usize,
@@ -140,50 +143,56 @@ pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Met
             by_layer.entry(file.layer).or_default().push(position);
         }
     }
-    let (mut raw, mut tars) = (Vec::new(), Vec::new());
-    for (layer, files) in by_layer {
-        let descriptor = &loaded.manifest.layers[layer];
-        let span = match open_layer(source, descriptor) {
-            Ok(span) => span,
-            Err(problem) => {
-                let named: Vec<&str> = files
-                    .iter()
-                    .take(3)
-                    .map(|file| loaded.files.files[*file].path.as_str())
-                    .collect();
-                let mut finding = problem.into_finding();
-                let dots = if files.len() > 3 { ", ..." } else { "" };
-                finding.message = format!("{} (holds {}{dots})", finding.message, named.join(", "));
-                checked.findings.push(finding);
-                continue;
+    let descriptor = |layer: usize| &loaded.manifest.layers[layer];
+    meter.expect(by_layer.keys().map(|layer| descriptor(*layer).size).sum());
+    let is_raw = |layer: &usize| oci::layer_form(&descriptor(*layer).media_type) == Some(Form::Raw);
+    let (mut raw, tars): (Vec<usize>, Vec<usize>) = by_layer.keys().copied().partition(is_raw);
+    raw.sort_by_key(|layer| std::cmp::Reverse(descriptor(*layer).size));
+    for batch in raw.chunks(BATCH) {
+        let mut all = Vec::new();
+        for layer in batch {
+            match open_layer(source, descriptor(*layer)) {
+                Ok(span) => all.extend(by_layer[layer].iter().flat_map(|position| {
+                    let file = &loaded.files.files[*position];
+                    probes(*position, file, &span, loaded.files.shard_size, scope)
+                })),
+                Err(problem) => {
+                    checked.findings.push(naming_files(loaded, &by_layer[layer], problem));
+                }
             }
-        };
-        meter.expect(span.len);
-        if oci::layer_form(&descriptor.media_type) == Some(Form::Raw) {
-            let shard_size = loaded.files.shard_size;
-            raw.extend(files.iter().flat_map(|position| {
-                probes(*position, &loaded.files.files[*position], &span, shard_size, scope)
-            }));
-        } else {
-            tars.push((layer, span));
         }
+        run_probes(loaded, &all, meter, &mut checked);
     }
-    run_probes(loaded, &raw, meter, &mut checked);
     let results = run_largest_first(
         &tars,
-        |(_, span)| span.len,
-        |(layer, span), _| {
-            (*layer, span.len, check_tar(loaded, *layer, span, meter, |_, _| Ok(())))
+        |layer| descriptor(*layer).size,
+        |layer, _| {
+            let check = |span| check_tar(loaded, *layer, &span, meter, |_, _| Ok(()));
+            (*layer, open_layer(source, descriptor(*layer)).and_then(check))
         },
     );
-    for (layer, len, result) in results {
-        checked.bytes += len;
+    for (layer, result) in results {
         match result {
-            Ok(()) => checked.good.extend(files_of(loaded, layer)),
-            Err(problem) => checked.findings.push(problem.into_finding()),
+            Ok(()) => {
+                checked.bytes += descriptor(layer).size;
+                checked.good.extend(files_of(loaded, layer));
+            }
+            Err(problem) => {
+                checked.findings.push(naming_files(loaded, &by_layer[&layer], problem));
+            }
         }
     }
     checked
+}
+
+/// A problem with a layer, with the names of some files that are in it.
+fn naming_files(loaded: &Loaded, files: &[usize], problem: Problem) -> Finding {
+    let named: Vec<&str> =
+        files.iter().take(3).map(|file| loaded.files.files[*file].path.as_str()).collect();
+    let dots = if files.len() > 3 { ", ..." } else { "" };
+    let mut finding = problem.into_finding();
+    finding.message = format!("{} (holds {}{dots})", finding.message, named.join(", "));
+    finding
 }
 
 fn files_of(loaded: &Loaded, layer: usize) -> impl Iterator<Item = usize> {
@@ -281,33 +290,33 @@ pub(super) fn check_tar(
 pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) -> Checked {
     let mut checked = Checked::default();
     let present = walk(loaded, root, &mut checked);
-    let mut all = Vec::new();
+    let mut there = Vec::new();
     for (position, file) in loaded.files.files.iter().enumerate() {
         if !scope.covers(loaded, file) {
             continue;
         }
-        if !present.contains(file.path.as_str()) {
+        if present.contains(file.path.as_str()) {
+            meter.expect(file.size);
+            there.push((position, file));
+        } else {
             checked.findings.push(Problem::new(Code::MissingFile, &file.path).into_finding());
-            continue;
-        }
-        match open_file(root, file) {
-            Ok(span) => {
-                meter.expect(span.len);
-                all.extend(probes(position, file, &span, loaded.files.shard_size, scope));
-            }
-            Err(problem) => checked.findings.push(problem.into_finding()),
-        }
-        // Descriptors are a bounded resource; a batch is checked and closed.
-        if all.len() >= BATCH {
-            run_probes(loaded, &std::mem::take(&mut all), meter, &mut checked);
         }
     }
-    run_probes(loaded, &all, meter, &mut checked);
+    there.sort_by_key(|(_, file)| std::cmp::Reverse(file.size));
+    for batch in there.chunks(BATCH) {
+        let mut all = Vec::new();
+        for (position, file) in batch {
+            match open_file(root, file) {
+                Ok(span) => {
+                    all.extend(probes(*position, file, &span, loaded.files.shard_size, scope));
+                }
+                Err(problem) => checked.findings.push(problem.into_finding()),
+            }
+        }
+        run_probes(loaded, &all, meter, &mut checked);
+    }
     checked
 }
-
-/// Spans checked before their files are closed again.
-const BATCH: usize = 256;
 
 fn open_file(root: &Path, file: &FileEntry) -> Result<Span> {
     let path = root.join(file.path.as_str());

@@ -85,15 +85,16 @@ impl Maker<'_> {
             return Ok(made);
         }
         let (shard_size, meter) = (self.shard_size, self.meter);
+        let target = self.store.target().to_owned();
         let mut files = Vec::with_capacity(plan.files.len());
         let written = self.store.layer(|writer| {
             for file in &plan.files {
                 let sharded = shard_size.filter(|size| file.size > *size);
                 let (state, ingested) = match file.from {
-                    From::Disk(disk) => add_from_disk(writer, file, disk, sharded)?,
+                    From::Disk(disk) => add_from_disk(writer, file, disk, &target, sharded)?,
                     From::Git(commit, index) => {
                         let content = commit.content(&commit.files[index])?;
-                        (None, add(writer, file, content.as_slice(), sharded)?)
+                        (None, add(writer, file, content.as_slice(), &target, sharded)?)
                     }
                 };
                 meter.add(file.size);
@@ -168,11 +169,12 @@ fn add_from_disk<W: io::Write>(
     writer: &mut super::tarball::Writer<W>,
     file: &PlannedFile<'_>,
     disk: &Path,
+    target: &Path,
     shard_size: Option<u64>,
 ) -> Result<(Option<FileState>, Ingested)> {
     let source = fsx::open_regular(disk)?;
     let state = state_of(disk, &source, file.size)?;
-    let ingested = add(writer, file, (&source).take(file.size), shard_size)?;
+    let ingested = add(writer, file, (&source).take(file.size), target, shard_size)?;
     let after = FileState::of(&source).map_err(|error| Problem::reading(disk, error))?;
     if state != after {
         return Err(Problem::new(Code::FileChanged, disk.display()));
@@ -184,6 +186,7 @@ fn add<W: io::Write>(
     writer: &mut super::tarball::Writer<W>,
     file: &PlannedFile<'_>,
     content: impl Read,
+    target: &Path,
     shard_size: Option<u64>,
 ) -> Result<Ingested> {
     let mut content = Both {
@@ -194,7 +197,7 @@ fn add<W: io::Write>(
     };
     writer
         .add(file.path, file.size, file.executable, &mut content)
-        .map_err(|error| read_or_write(Path::new(file.path.as_str()), error))?;
+        .map_err(|error| read_or_write(Path::new(file.path.as_str()), target, error))?;
     if content.count != file.size {
         return Err(Problem::new(Code::FileChanged, file.path));
     }

@@ -88,6 +88,11 @@ impl Store {
         Ok(Self { staged, place: Place::Archive(archive) })
     }
 
+    /// Where the bundle will be.
+    pub(super) fn target(&self) -> &Path {
+        self.staged.target()
+    }
+
     /// Stores files, each read at most once, on all cores.
     pub(super) fn take_files(&mut self, files: &[Take], meter: &Meter) -> Vec<Result<Taken>> {
         match &mut self.place {
@@ -231,7 +236,7 @@ impl Folder {
         let writing = |error| Problem::writing(path, error);
         let mut read = |file: &File, sink: Option<Sink<'_>>| {
             ingest(file, take.size, sink, take.shard_size, buffer, meter)
-                .map_err(|error| read_or_write(path, error))
+                .map_err(|error| read_or_write(path, &self.root, error))
         };
         if self.mode == StoreMode::Hardlink {
             fs::hard_link(path, temporary).map_err(|error| link_unsupported(path, &error))?;
@@ -475,7 +480,7 @@ impl Archive {
         let state = state_of(path, &file, take.size)?;
         let sink = at.map(|at| Sink { file: &self.file, offset: at + 512 });
         let ingested = ingest(&file, take.size, sink, take.shard_size, buffer, meter)
-            .map_err(|error| read_or_write(path, error))?;
+            .map_err(|error| read_or_write(path, &self.path, error))?;
         let after = FileState::of(&file).map_err(|error| Problem::reading(path, error))?;
         if after != state {
             return Err(Problem::new(Code::FileChanged, path.display()));
@@ -494,7 +499,7 @@ fn probe(take: &Take) -> Result<(u64, Digest)> {
     let mut both = Vec::with_capacity(64);
     for digest in hash::hash_spans(&spans, &Meter::default()) {
         both.extend_from_slice(
-            digest.map_err(|error| read_or_write(&take.disk, error))?.as_bytes(),
+            digest.map_err(|error| read_or_write(&take.disk, &take.disk, error))?.as_bytes(),
         );
     }
     Ok((take.size, Digest::of(&both)))
@@ -510,15 +515,15 @@ pub(super) fn state_of(path: &Path, file: &File, planned: u64) -> Result<FileSta
 }
 
 /// The one pass both reads and writes; the kind of error tells which failed.
-pub(super) fn read_or_write(path: &Path, error: io::Error) -> Problem {
+pub(super) fn read_or_write(source: &Path, target: &Path, error: io::Error) -> Problem {
     use io::ErrorKind as Kind;
     match error.kind() {
-        Kind::UnexpectedEof => Problem::new(Code::FileChanged, path.display())
+        Kind::UnexpectedEof => Problem::new(Code::FileChanged, source.display())
             .detail("it became shorter while it was being read"),
         Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge | Kind::ReadOnlyFilesystem => {
-            Problem::writing(path, error)
+            Problem::writing(target, error)
         }
-        _ => Problem::reading(path, error),
+        _ => Problem::reading(source, error),
     }
 }
 

@@ -112,18 +112,18 @@ impl Unpacker<'_> {
         }
         let mut jobs = Vec::new();
         for (layer, file) in by_layer {
-            let span = open_layer(self.source, &self.loaded.manifest.layers[layer])?;
-            self.meter.expect(span.len);
-            jobs.push((layer, file, span));
+            let descriptor = &self.loaded.manifest.layers[layer];
+            self.meter.expect(descriptor.size);
+            jobs.push((layer, file, descriptor));
         }
         let results = run_largest_first(
             &jobs,
-            |(_, _, span)| span.len,
-            |(layer, file, span), buffer| {
-                let media_type = &self.loaded.manifest.layers[*layer].media_type;
-                match oci::layer_form(media_type) {
-                    Some(Form::Raw) => self.raw(file, span, buffer),
-                    _ => check_tar(self.loaded, *layer, span, self.meter, |file, content| {
+            |(_, _, descriptor)| descriptor.size,
+            |(layer, file, descriptor), buffer| {
+                let span = open_layer(self.source, descriptor)?;
+                match oci::layer_form(&descriptor.media_type) {
+                    Some(Form::Raw) => self.raw(file, &span, buffer),
+                    _ => check_tar(self.loaded, *layer, &span, self.meter, |file, content| {
                         if scope.covers(self.loaded, file) {
                             self.extract(file, content)
                         } else {
@@ -174,7 +174,8 @@ impl Unpacker<'_> {
         from: Option<&Span>,
         buffer: &mut [u8],
     ) -> Result<()> {
-        let failed = |error| read_or_write(Path::new(file.path.as_str()), error);
+        let path = Path::new(file.path.as_str());
+        let failed = |error| read_or_write(path, &self.root.join(path), error);
         let sink = from.map(|_| Sink { file: target, offset: 0 });
         let ingested = match from {
             Some(span) => ingest_at(span, sink, None, buffer, self.meter),
@@ -196,7 +197,7 @@ impl Unpacker<'_> {
             std::io::copy(content, &mut target)?;
             target.flush()
         };
-        write().map_err(|error| read_or_write(&path, error))
+        write().map_err(|error| read_or_write(self.source.path(), &path, error))
     }
 
     fn documents(&self, model_signature: Option<usize>) -> Result<()> {

@@ -9,7 +9,7 @@ use super::args::{
     ModelSignatureArg, PackArgs, SchemaArgs, ShardsArg, ShowArgs, SignArgs, StoreArg, UnpackArgs,
     VerifyArgs,
 };
-use super::output::{Printer, Reply};
+use super::output::{Printer, Reply, confirm};
 use super::render::{
     ExplainResult, Explanation, InitResult, Judged, KeygenResult, PackResult, SchemaResult,
     UnpackResult,
@@ -60,7 +60,7 @@ fn init(args: &InitArgs) -> Result<Reply> {
     let changed = before.as_deref() != Some(plan.spec_text.as_str());
     let mut written = false;
     if changed && !args.dry_run {
-        written = args.yes || !plan.existing || passphrase::confirm("Add to pkg.toml?");
+        written = args.yes || !plan.existing || confirm("Add to pkg.toml?");
         if written {
             init::write(&args.folder, &plan)?;
         }

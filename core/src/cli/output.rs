@@ -160,6 +160,17 @@ fn draw(verb: &'static str, meter: &Meter, done: &AtomicBool) {
     bar.finish_and_clear();
 }
 
+/// Asks a yes-or-no question; without somebody to ask, the answer is no.
+pub(super) fn confirm(question: &str) -> bool {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return false;
+    }
+    to_stderr(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
 /// Prints what the argument parser has to say; help is no failure.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
     // Nothing is left to be done if the terminal is gone.

@@ -42,13 +42,6 @@ pub(super) fn for_new_key(args: &PassphraseArgs) -> Result<Option<Zeroizing<Stri
     }
 }
 
-/// Asks a yes-or-no question; without somebody to ask, the answer is no.
-pub(super) fn confirm(question: &str) -> bool {
-    interactive()
-        && rpassword::prompt_password(format!("{question} [y/N] "))
-            .is_ok_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
 fn interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
