@@ -1,2 +1,68 @@
-//! `cargo xtask`: the project's own scripts.
-fn main() {}
+//! `cargo xtask`: the project's own scripts, and the only ones.
+
+mod arch;
+mod bench;
+mod generate;
+mod interop;
+mod models;
+mod run;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own scripts")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(clap::Args)]
+struct Check {
+    /// Change nothing; fail if something would change
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Fetch the two real models the tests use into target/models
+    FetchModels,
+    /// Write the JSON Schemas into schemas/
+    Schemas(Check),
+    /// Write the man pages into docs/man/
+    Man(Check),
+    /// Write the shell completions into docs/completions/
+    Completions(Check),
+    /// Write the tables of exit codes and findings into docs/
+    Docs(Check),
+    /// Check the module layers and other rules of the house
+    Arch,
+    /// Check with the field's own programs what pkg writes
+    Interop,
+    /// Measure, print a table of ratios, write docs/performance.md
+    Bench(bench::Args),
+    /// Read, hash and write a folder: the reference of `bench`
+    #[command(hide = true)]
+    CopyHash {
+        /// Folder to read
+        from: PathBuf,
+        /// Folder to write
+        to: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::FetchModels => models::fetch(),
+        Task::Schemas(args) => generate::schemas(args.check),
+        Task::Man(args) => generate::man(args.check),
+        Task::Completions(args) => generate::completions(args.check),
+        Task::Docs(args) => generate::docs(args.check),
+        Task::Arch => arch::check(),
+        Task::Interop => interop::run(),
+        Task::Bench(args) => bench::run(&args),
+        Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
+    }
+}

@@ -228,7 +228,8 @@ proptest! {
 
     #[test]
     fn whatever_is_built_is_read_again(
-        paths in proptest::collection::btree_set("[a-z]{1,3}(/[a-z\u{e0}-\u{ff}]{1,3}){0,2}", 0..8),
+        // Letters that make no name which Windows reserves.
+        paths in proptest::collection::btree_set("[d-k]{1,3}(/[d-k\u{e0}-\u{ff}]{1,3}){0,2}", 0..8),
         size in 1_u64..50,
         lengths in proptest::collection::vec(1_u64..200, 8),
     ) {

@@ -1,0 +1,234 @@
+//! Blobs of an archive: each written once, at a place known beforehand.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::super::source::blob_name;
+use super::super::tarball::{Writer, Written};
+use super::{Take, Taken, read_or_write, state_of};
+use crate::finding::{Code, Problem, Result};
+use crate::fsx::{self, FileState};
+use crate::hash::{self, BUFFER, Ingested, Meter, Sink, ingest, run_largest_first};
+use crate::model::digest::Digest;
+
+/// Files up to this size are read into memory before they are appended.
+const SMALL: u64 = 1 << 20;
+
+#[derive(Debug)]
+pub(super) struct Archive {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) end: u64,
+    pub(super) present: HashSet<Digest>,
+}
+
+/// Where a file goes that is too large to be held in memory.
+enum Slot {
+    /// Its place is reserved; it can be written while others are.
+    Reserved(u64),
+    /// It looks like another file; it is hashed first and often not written.
+    Twin,
+    /// It is small.
+    Small,
+}
+
+impl Archive {
+    pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        self.file.write_all_at(bytes, offset).map_err(|error| Problem::writing(&self.path, error))
+    }
+
+    /// Reserves header and content, padded to whole blocks; returns its position.
+    fn reserve(&mut self, size: u64) -> u64 {
+        let at = self.end;
+        self.end += 512 + size.div_ceil(512) * 512;
+        at
+    }
+
+    fn write_header(&self, name: &str, size: u64, at: u64) -> Result<()> {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_path(name).map_err(|error| Problem::writing(&self.path, error))?;
+        header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
+        header.set_size(size);
+        header.set_cksum();
+        self.write_at(header.as_bytes(), at)?;
+        let end = at + 512 + size;
+        let padding = usize::try_from(size.div_ceil(512) * 512 - size).unwrap_or(0);
+        self.write_at(&[0; 512][..padding], end)
+    }
+
+    pub(super) fn append(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let at = self.reserve(bytes.len() as u64);
+        self.write_at(bytes, at + 512)?;
+        self.write_header(name, bytes.len() as u64, at)
+    }
+
+    pub(super) fn append_blob(&mut self, digest: &Digest, bytes: &[u8]) -> Result<()> {
+        if self.present.insert(*digest) {
+            self.append(&blob_name(digest), bytes)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn layer(
+        &mut self,
+        fill: impl FnOnce(&mut Writer<io::BufWriter<File>>) -> Result<()>,
+    ) -> Result<Written> {
+        let path = self.path.clone();
+        let writing = |error| Problem::writing(&path, error);
+        let at = self.end;
+        let mut file = self.file.try_clone().map_err(writing)?;
+        file.seek(SeekFrom::Start(at + 512)).map_err(writing)?;
+        let mut writer =
+            Writer::new(io::BufWriter::with_capacity(BUFFER, file)).map_err(writing)?;
+        fill(&mut writer)?;
+        let (mut sink, written) = writer.finish().map_err(writing)?;
+        sink.flush().map_err(writing)?;
+        // A layer that is there already is written over by what comes next.
+        if self.present.insert(written.digest) {
+            self.reserve(written.size);
+            self.write_header(&blob_name(&written.digest), written.size, at)?;
+        }
+        Ok(written)
+    }
+
+    pub(super) fn take_files(&mut self, files: &[Take], meter: &Meter) -> Vec<Result<Taken>> {
+        let slots = match self.plan(files) {
+            Ok(slots) => slots,
+            Err(problem) => return vec![Err(problem)],
+        };
+        let reserved: Vec<(usize, u64)> = slots
+            .iter()
+            .enumerate()
+            .filter_map(|(index, slot)| match slot {
+                Slot::Reserved(at) => Some((index, *at)),
+                Slot::Small | Slot::Twin => None,
+            })
+            .collect();
+        let parallel = run_largest_first(
+            &reserved,
+            |(index, _)| files[*index].size,
+            |(index, at), buffer| {
+                (*index, *at, self.fill(&files[*index], Some(*at), buffer, meter))
+            },
+        );
+        let mut results: HashMap<usize, Result<Taken>> = HashMap::new();
+        for (index, at, taken) in parallel {
+            let taken = taken.and_then(|taken| {
+                let digest = taken.ingested.digest;
+                if self.present.insert(digest) {
+                    self.write_header(&blob_name(&digest), files[index].size, at)?;
+                    Ok(taken)
+                } else {
+                    Err(Problem::new(Code::Internal, files[index].disk.display())
+                        .detail("an identical blob appeared while this one was written")
+                        .hint("Pack into a folder instead of an archive."))
+                }
+            });
+            results.insert(index, taken);
+        }
+        let mut buffer = vec![0; BUFFER];
+        for (index, slot) in slots.iter().enumerate() {
+            if !matches!(slot, Slot::Reserved(_)) {
+                results.insert(index, self.take_in_turn(&files[index], slot, &mut buffer, meter));
+            }
+        }
+        (0..files.len()).filter_map(|index| results.remove(&index)).collect()
+    }
+
+    /// Reserves places in the order of the files, so that the archive's bytes
+    /// do not depend on which thread is faster.
+    fn plan(&mut self, files: &[Take]) -> Result<Vec<Slot>> {
+        let mut seen = HashSet::new();
+        files
+            .iter()
+            .map(|take| {
+                Ok(if take.size <= SMALL {
+                    Slot::Small
+                } else if seen.insert(probe(take)?) {
+                    Slot::Reserved(self.reserve(take.size))
+                } else {
+                    Slot::Twin
+                })
+            })
+            .collect()
+    }
+
+    fn take_in_turn(
+        &mut self,
+        take: &Take,
+        slot: &Slot,
+        buffer: &mut [u8],
+        meter: &Meter,
+    ) -> Result<Taken> {
+        if matches!(slot, Slot::Small) {
+            let file = fsx::open_regular(&take.disk)?;
+            let read_at = SystemTime::now();
+            let state = state_of(&take.disk, &file, take.size)?;
+            let bytes = fsx::read_limited(&take.disk, SMALL)?;
+            let after =
+                FileState::of(&file).map_err(|error| Problem::reading(&take.disk, error))?;
+            if state != after || bytes.len() as u64 != take.size {
+                return Err(Problem::new(Code::FileChanged, take.disk.display()));
+            }
+            meter.add(take.size);
+            let ingested = Ingested { digest: Digest::of(&bytes), shards: Vec::new() };
+            self.append_blob(&ingested.digest, &bytes)?;
+            return Ok(Taken { ingested, state, read_at, read: true });
+        }
+        let first = self.fill(take, None, buffer, meter)?;
+        if self.present.contains(&first.ingested.digest) {
+            return Ok(first);
+        }
+        let at = self.reserve(take.size);
+        let taken = self.fill(take, Some(at), buffer, &Meter::default())?;
+        self.present.insert(taken.ingested.digest);
+        self.write_header(&blob_name(&taken.ingested.digest), take.size, at)?;
+        Ok(taken)
+    }
+
+    fn fill(
+        &self,
+        take: &Take,
+        at: Option<u64>,
+        buffer: &mut [u8],
+        meter: &Meter,
+    ) -> Result<Taken> {
+        let path = &take.disk;
+        let file = fsx::open_regular(path)?;
+        let read_at = SystemTime::now();
+        let state = state_of(path, &file, take.size)?;
+        let sink = at.map(|at| Sink { file: &self.file, offset: at + 512 });
+        let ingested = ingest(&file, take.size, sink, take.shard_size, buffer, meter)
+            .map_err(|error| read_or_write(path, &self.path, error))?;
+        let after = FileState::of(&file).map_err(|error| Problem::reading(path, error))?;
+        if after != state {
+            return Err(Problem::new(Code::FileChanged, path.display()));
+        }
+        Ok(Taken { ingested, state, read_at, read: true })
+    }
+}
+
+/// Size and digest of both ends of a file: differs for all but identical files.
+fn probe(take: &Take) -> Result<(u64, Digest)> {
+    const END: u64 = 64 << 10;
+    let file = Arc::new(fsx::open_regular(&take.disk)?);
+    let tail = take.size.saturating_sub(END);
+    let ends = [(0, END.min(take.size)), (tail, take.size - tail)];
+    let spans = ends.map(|(offset, len)| hash::Span { file: Arc::clone(&file), offset, len });
+    let mut both = Vec::with_capacity(64);
+    for digest in hash::hash_spans(&spans, &Meter::default()) {
+        both.extend_from_slice(
+            digest.map_err(|error| read_or_write(&take.disk, &take.disk, error))?.as_bytes(),
+        );
+    }
+    Ok((take.size, Digest::of(&both)))
+}

@@ -1,0 +1,141 @@
+//! Blobs of a layout folder: linked, cloned or copied into place.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use super::super::source::blob_name;
+use super::super::tarball::{Writer, Written};
+use super::{StoreMode, Take, Taken, read_or_write, state_of};
+use crate::finding::{Code, Problem, Result};
+use crate::fsx::{self, FileState};
+use crate::hash::{BUFFER, Ingested, Meter, Sink, ingest};
+use crate::model::digest::Digest;
+
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) root: PathBuf,
+    pub(super) mode: StoreMode,
+    pub(super) previous: Option<PathBuf>,
+    pub(super) serial: AtomicU64,
+}
+
+impl Folder {
+    pub(super) fn blob(&self, digest: &Digest) -> PathBuf {
+        self.root.join(blob_name(digest))
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.root.join(format!("incoming-{}", self.serial.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub(super) fn link_previous(&self, digest: &Digest, size: u64) -> bool {
+        let blob = self.blob(digest);
+        if blob.exists() {
+            return true;
+        }
+        let Some(previous) = &self.previous else { return false };
+        let old = previous.join(blob_name(digest));
+        let fits = old.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() == size);
+        fits && fs::hard_link(&old, &blob).is_ok()
+    }
+
+    pub(super) fn take(&self, take: &Take, buffer: &mut [u8], meter: &Meter) -> Result<Taken> {
+        let path = &take.disk;
+        let file = fsx::open_regular(path)?;
+        let read_at = SystemTime::now();
+        let before = state_of(path, &file, take.size)?;
+        let known =
+            take.known.as_ref().filter(|(state, _)| *state == before).map(|(_, known)| known);
+        if let Some(known) = known
+            && self.link_previous(&known.digest, take.size)
+        {
+            meter.add(take.size);
+            return Ok(Taken { ingested: known.clone(), state: before, read_at, read: false });
+        }
+        let temporary = self.temporary();
+        let (ingested, read) = self.store(take, &file, known, &temporary, buffer, meter)?;
+        let after = FileState::of(&file).map_err(|error| Problem::reading(path, error))?;
+        let unchanged = match self.mode {
+            StoreMode::Hardlink => before.same_content(&after),
+            _ => before == after,
+        };
+        if !unchanged {
+            return Err(Problem::new(Code::FileChanged, path.display()));
+        }
+        let blob = self.blob(&ingested.digest);
+        fs::rename(&temporary, &blob).map_err(|error| Problem::writing(&blob, error))?;
+        Ok(Taken { ingested, state: before, read_at, read })
+    }
+
+    /// Puts the file at `temporary` and says what its digests are.
+    fn store(
+        &self,
+        take: &Take,
+        source: &File,
+        known: Option<&Ingested>,
+        temporary: &Path,
+        buffer: &mut [u8],
+        meter: &Meter,
+    ) -> Result<(Ingested, bool)> {
+        let path = &take.disk;
+        let writing = |error| Problem::writing(path, error);
+        let mut read = |file: &File, sink: Option<Sink<'_>>| {
+            ingest(file, take.size, sink, take.shard_size, buffer, meter)
+                .map_err(|error| read_or_write(path, &self.root, error))
+        };
+        if self.mode == StoreMode::Hardlink {
+            fs::hard_link(path, temporary).map_err(|error| link_unsupported(path, &error))?;
+        } else {
+            let target = fsx::create_new(temporary).map_err(writing)?;
+            let cloned = match self.mode {
+                StoreMode::Auto => fsx::reflink(source, &target).is_ok(),
+                StoreMode::Reflink => {
+                    fsx::reflink(source, &target)
+                        .map_err(|error| link_unsupported(path, &error))?;
+                    true
+                }
+                StoreMode::Copy | StoreMode::Hardlink => false,
+            };
+            if !cloned {
+                let ingested = read(source, Some(Sink { file: &target, offset: 0 }))?;
+                target.sync_all().map_err(writing)?;
+                return Ok((ingested, true));
+            }
+            if known.is_none() {
+                // The clone is a snapshot: what is hashed is what is stored.
+                return Ok((read(&target, None)?, true));
+            }
+        }
+        match known {
+            Some(known) => {
+                meter.add(take.size);
+                Ok((known.clone(), false))
+            }
+            None => Ok((read(source, None)?, true)),
+        }
+    }
+
+    pub(super) fn layer(
+        &self,
+        fill: impl FnOnce(&mut Writer<io::BufWriter<File>>) -> Result<()>,
+    ) -> Result<Written> {
+        let temporary = self.temporary();
+        let writing = |error| Problem::writing(&temporary, error);
+        let file = fsx::create_new(&temporary).map_err(writing)?;
+        let mut writer =
+            Writer::new(io::BufWriter::with_capacity(BUFFER, file)).map_err(writing)?;
+        fill(&mut writer)?;
+        let (sink, written) = writer.finish().map_err(writing)?;
+        let file = sink.into_inner().map_err(|error| writing(error.into_error()))?;
+        file.sync_all().map_err(writing)?;
+        fs::rename(&temporary, self.blob(&written.digest)).map_err(writing)?;
+        Ok(written)
+    }
+}
+
+fn link_unsupported(path: &Path, error: &io::Error) -> Problem {
+    Problem::new(Code::LinkUnsupported, path.display()).detail(format!("cannot link: {error}"))
+}

@@ -1,0 +1,380 @@
+//! Speed, as ratios of CPU time in one run on one machine.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufWriter, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use sha2::{Digest as _, Sha256};
+use wait4::Wait4 as _;
+
+use crate::run;
+
+/// How the bench runs.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Part of the full data (4.3 GB, and one file of 4 GB) to use
+    #[arg(long, default_value_t = 1.0)]
+    size: f64,
+    /// Rounds; medians are reported
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Do not write docs/performance.md
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What one run of a program took.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    cpu: f64,
+    wall: f64,
+    peak_mib: f64,
+}
+
+struct Bench {
+    root: PathBuf,
+    pkg: PathBuf,
+    digest: String,
+    big_digest: String,
+}
+
+/// Runs everything and prints the table.
+pub fn run(args: &Args) -> Result<()> {
+    let root = run::root().join("target/bench");
+    fs::create_dir_all(&root)?;
+    enough_space(&root, args.size)?;
+    println!("making data under {}", root.display());
+    make_release(&root.join("release"), args.size)?;
+    make_big(&root.join("big"), args.size)?;
+    let mut bench = Bench {
+        pkg: run::release_binary()?,
+        root,
+        digest: String::new(),
+        big_digest: String::new(),
+    };
+    let mut all: Vec<Vec<(&str, Cost)>> = Vec::new();
+    for round in 0..args.rounds.max(1) {
+        println!("round {}", round + 1);
+        all.push(bench.round()?);
+    }
+    let rows: Vec<(&str, Cost)> = (0..all[0].len())
+        .map(|index| (all[0][index].0, median(all.iter().map(|round| round[index].1).collect())))
+        .collect();
+    let table = table(&rows, bench.version_ms()?);
+    println!("{table}");
+    if !args.dry_run {
+        let text = format!("{}\n{table}", preamble(args)?);
+        fs::write(run::root().join("docs/performance.md"), text)?;
+    }
+    Ok(())
+}
+
+impl Bench {
+    fn cost(&self, command: &mut Command) -> Result<(Cost, String)> {
+        let start = Instant::now();
+        command.current_dir(&self.root).env("PKG_CACHE_DIR", self.root.join("cache"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut text = String::new();
+        if let Some(stdout) = child.stdout.as_mut() {
+            stdout.read_to_string(&mut text)?;
+        }
+        let used = child.wait4()?;
+        let wall = start.elapsed().as_secs_f64();
+        if !used.status.success() {
+            let mut why = String::new();
+            if let Some(stderr) = child.stderr.as_mut() {
+                stderr.read_to_string(&mut why)?;
+            }
+            anyhow::bail!("{command:?} failed: {text}{why}");
+        }
+        let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
+        // wait4 gives the largest resident set in bytes.
+        let peak_mib = used.rusage.maxrss as f64 / f64::from(1 << 20);
+        Ok((Cost { cpu, wall, peak_mib }, text))
+    }
+
+    fn pkg(&self, args: &[&str]) -> Result<Cost> {
+        Ok(self.cost(Command::new(&self.pkg).args(args).arg("--quiet"))?.0)
+    }
+
+    fn pack(&self, folder: &str, output: &str, more: &[&str]) -> Result<(Cost, String)> {
+        let mut command = Command::new(&self.pkg);
+        command.args(["pack", folder, "-o", output, "--json"]).args(more);
+        let (cost, text) = self.cost(&mut command)?;
+        let reply: serde_json::Value = serde_json::from_str(&text)?;
+        Ok((cost, reply["result"]["digest"].as_str().context("no digest")?.to_owned()))
+    }
+
+    fn round(&mut self) -> Result<Vec<(&'static str, Cost)>> {
+        let mut rows = Vec::new();
+        self.warm()?;
+        rows.push(("openssl", self.openssl("release")?));
+        self.remove("copied")?;
+        let mut reference = Command::new(std::env::current_exe()?);
+        rows.push((
+            "read+hash+write",
+            self.cost(reference.args(["copy-hash", "release", "copied"]))?.0,
+        ));
+        self.remove("copied")?;
+        self.remove("release.pkg")?;
+        let copy = self.pack("release", "release.pkg", &["--store", "copy", "--no-cache"])?.0;
+        rows.push(("pack, copy", copy));
+        self.remove("release.pkg")?;
+        let link = self.pack("release", "release.pkg", &["--store", "hardlink", "--no-cache"])?.0;
+        rows.push(("pack, hard link", link));
+        self.remove("release.pkg")?;
+        self.remove("cache")?;
+        rows.push(("first pack", self.pack("release", "release.pkg", &["--store", "hardlink"])?.0));
+        let mut readme =
+            fs::OpenOptions::new().append(true).open(self.root.join("release/README.md"))?;
+        readme.write_all(b"One more line.\n")?;
+        drop(readme);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let (again, digest) = self.pack("release", "release.pkg", &["--store", "hardlink"])?;
+        rows.push(("pack after a README edit", again));
+        self.digest = digest;
+        rows.push(("verify", self.pkg(&["verify", "release.pkg", "--digest", &self.digest])?));
+        self.remove("out")?;
+        rows.push(("unpack", self.pkg(&["unpack", "release.pkg", "out"])?));
+        self.remove("out")?;
+        self.remove("big.pkg")?;
+        let (pack_big, digest) =
+            self.pack("big", "big.pkg", &["--store", "hardlink", "--no-cache"])?;
+        self.big_digest = digest;
+        rows.push(("openssl, one file", self.openssl("big")?));
+        rows.push(("pack, one file", pack_big));
+        rows.push((
+            "verify, one file",
+            self.pkg(&["verify", "big.pkg", "--digest", &self.big_digest])?,
+        ));
+        Ok(rows)
+    }
+
+    fn openssl(&self, folder: &str) -> Result<Cost> {
+        let script = format!("find {folder} -type f -print0 | xargs -0 openssl dgst -sha256");
+        Ok(self.cost(Command::new("sh").args(["-c", &script]))?.0)
+    }
+
+    /// Reads everything once, so that each row finds a warm cache.
+    fn warm(&self) -> Result<()> {
+        let mut buffer = vec![0; 1 << 20];
+        for entry in walkdir::WalkDir::new(&self.root) {
+            let entry = entry?;
+            if entry.file_type().is_file() {
+                let mut file = File::open(entry.path())?;
+                while file.read(&mut buffer)? > 0 {}
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        let path = self.root.join(name);
+        if path.exists() { Ok(fs::remove_dir_all(path)?) } else { Ok(()) }
+    }
+
+    fn version_ms(&self) -> Result<f64> {
+        let mut walls = Vec::new();
+        for _ in 0..50 {
+            walls.push(self.cost(Command::new(&self.pkg).arg("--version"))?.0.wall * 1000.0);
+        }
+        walls.sort_by(f64::total_cmp);
+        Ok(walls[walls.len() / 2])
+    }
+}
+
+/// The reference of pack: read a folder, hash it, write it.
+pub fn copy_hash(from: &Path, to: &Path) -> Result<()> {
+    let mut buffer = vec![0; 1 << 20];
+    for entry in walkdir::WalkDir::new(from).sort_by_file_name() {
+        let entry = entry?;
+        let target = to.join(entry.path().strip_prefix(from)?);
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(target)?;
+            continue;
+        }
+        let (mut source, mut sink) = (File::open(entry.path())?, File::create(target)?);
+        let mut hasher = Sha256::new();
+        loop {
+            let got = source.read(&mut buffer)?;
+            if got == 0 {
+                break;
+            }
+            hasher.update(&buffer[..got]);
+            sink.write_all(&buffer[..got])?;
+        }
+        std::hint::black_box(hasher.finalize());
+    }
+    Ok(())
+}
+
+fn median(mut costs: Vec<Cost>) -> Cost {
+    costs.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
+    let peak_mib = costs.iter().map(|cost| cost.peak_mib).fold(0.0, f64::max);
+    Cost { peak_mib, ..costs[costs.len() / 2] }
+}
+
+fn table(rows: &[(&str, Cost)], version_ms: f64) -> String {
+    let cost =
+        |name: &str| rows.iter().find(|(row, _)| *row == name).map_or(Cost::default(), |r| r.1);
+    let mut text = String::from("| run | CPU s | wall s | peak MiB |\n|---|---|---|---|\n");
+    for (name, Cost { cpu, wall, peak_mib }) in rows {
+        let _ = writeln!(text, "| {name} | {cpu:.2} | {wall:.2} | {peak_mib:.0} |");
+    }
+    text.push_str("\n| measure | target | measured | |\n|---|---|---|---|\n");
+    let ratio = |a: &str, b: &str| cost(a).cpu / cost(b).cpu;
+    let ours = |name: &str| !name.starts_with("openssl") && !name.starts_with("read+");
+    let peak =
+        rows.iter().filter(|(name, _)| ours(name)).map(|row| row.1.peak_mib).fold(0.0, f64::max);
+    let busy = cost("verify, one file");
+    let alone = cost("openssl, one file");
+    for (measure, target, value, below) in [
+        ("verify / openssl dgst, CPU", 1.0, ratio("verify", "openssl"), true),
+        (
+            "pack by hard link / read+hash+write, CPU",
+            0.4,
+            ratio("pack, hard link", "read+hash+write"),
+            true,
+        ),
+        (
+            "pack after a README edit / first pack, CPU",
+            0.05,
+            ratio("pack after a README edit", "first pack"),
+            true,
+        ),
+        ("verify one file / openssl dgst, wall", 0.7, busy.wall / alone.wall, true),
+        ("verify one file: cores busy (CPU / wall)", 1.5, busy.cpu / busy.wall, false),
+        ("peak memory, MiB", 64.0, peak, true),
+        ("pkg --version, ms", 10.0, version_ms, true),
+    ] {
+        let met = if below { value <= target } else { value >= target };
+        let (sign, word) = (if below { "<=" } else { ">=" }, if met { "met" } else { "MISSED" });
+        let _ = writeln!(text, "| {measure} | {sign} {target} | {value:.3} | {word} |");
+    }
+    text
+}
+
+fn preamble(args: &Args) -> Result<String> {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let field = |name: &str| {
+        let line = cpu.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_once(": "))
+            .map(|(_, value)| value.to_owned())
+            .unwrap_or_default()
+    };
+    let cores = std::thread::available_parallelism()?;
+    let flags = field("flags");
+    let has = |flag: &str| flags.split(' ').any(|known| known == flag);
+    Ok(format!(
+        "# Performance\n\nMeasured with `cargo xtask bench --size {} --rounds {}` (medians, warm cache) on {cores} \
+         cores of \"{}\"; SHA-NI {}, AVX-512 {}.\nCPU is user and system time of the whole process. \
+         Only ratios within one run mean anything.\n\nData at size 1: two weight files of 1.6 GB, one of \
+         1.1 GB and 2,000 files of 8 kB; and one file of 4 GB,\nwhich gets shard digests when packed. \
+         `read+hash+write` is a plain loop with 1 MiB buffers and the same SHA-256.\n",
+        args.size,
+        args.rounds,
+        field("model name"),
+        if has("sha_ni") { "yes" } else { "no" },
+        if has("avx512f") { "yes" } else { "no" },
+    ))
+}
+
+fn enough_space(root: &Path, size: f64) -> Result<()> {
+    let text = run::succeed(Command::new("df").args(["--output=avail", "-B1"]).arg(root))?;
+    let free: f64 = text.lines().nth(1).unwrap_or("0").trim().parse()?;
+    let needed = 16e9 * size;
+    ensure!(
+        free > needed,
+        "{:.0} GB are needed under {}, {:.0} are free",
+        needed / 1e9,
+        root.display(),
+        free / 1e9
+    );
+    Ok(())
+}
+
+/// Bytes that look like bf16 weights, the same on every machine.
+struct Noise(u64);
+
+impl Noise {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(8) {
+            // xorshift64*, Vigna 2016.
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            let word = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D).to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+            for byte in chunk.iter_mut().skip(1).step_by(2) {
+                *byte = 0x3c | (*byte & 0x83);
+            }
+        }
+    }
+}
+
+fn write_weights(path: &Path, bytes: u64, seed: u64) -> Result<()> {
+    let bytes = bytes / 2 * 2;
+    let elements = bytes / 2;
+    let mut header = format!(
+        "{{\"w\":{{\"dtype\":\"BF16\",\"shape\":[{elements}],\"data_offsets\":[0,{bytes}]}}}}"
+    );
+    while !header.len().is_multiple_of(8) {
+        header.push(' ');
+    }
+    let total = 8 + header.len() as u64 + bytes;
+    if fs::metadata(path).is_ok_and(|meta| meta.len() == total) {
+        return Ok(());
+    }
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(header.as_bytes())?;
+    let (mut noise, mut buffer, mut left) = (Noise(seed), vec![0; 1 << 20], bytes);
+    while left > 0 {
+        let part = usize::try_from(left)?.min(buffer.len());
+        noise.fill(&mut buffer[..part]);
+        file.write_all(&buffer[..part])?;
+        left -= part as u64;
+    }
+    Ok(file.flush()?)
+}
+
+fn scaled(bytes: f64, size: f64) -> u64 {
+    (bytes * size) as u64
+}
+
+fn make_release(folder: &Path, size: f64) -> Result<()> {
+    fs::create_dir_all(folder.join("code"))?;
+    fs::create_dir_all(folder.join("docs"))?;
+    write_weights(&folder.join("a.safetensors"), scaled(1.6e9, size), 1)?;
+    write_weights(&folder.join("b.safetensors"), scaled(1.6e9, size), 2)?;
+    write_weights(&folder.join("c.safetensors"), scaled(1.1e9, size), 3)?;
+    let mut noise = Noise(4);
+    let mut letters = vec![0; 8_000];
+    for index in 0..2_000 {
+        noise.fill(&mut letters);
+        let text: Vec<u8> =
+            letters.iter().map(|byte| b"abcdefghijklmno \n"[usize::from(*byte % 17)]).collect();
+        let name =
+            if index % 2 == 0 { format!("code/f{index}.py") } else { format!("docs/f{index}.md") };
+        fs::write(folder.join(name), text)?;
+    }
+    fs::write(folder.join("README.md"), "# Bench\n")?;
+    let spec = "[release]\nname = \"bench\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
+                [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n\n\
+                [[component]]\nkind = \"training-code\"\npaths = [\"code/**\"]\n\n\
+                [[component]]\nkind = \"technical-report\"\npaths = [\"docs/**\"]\n\n\
+                [[component]]\nkind = \"model-card\"\npaths = [\"README.md\"]\n";
+    Ok(fs::write(folder.join("pkg.toml"), spec)?)
+}
+
+fn make_big(folder: &Path, size: f64) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    write_weights(&folder.join("model.safetensors"), scaled(4e9, size), 5)?;
+    let spec = "[release]\nname = \"big\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
+                [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n";
+    Ok(fs::write(folder.join("pkg.toml"), spec)?)
+}
