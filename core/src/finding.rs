@@ -76,7 +76,10 @@ codes! {
     BadWeightHeader = "bad-weight-header", Error, Usage, "The header of a weight file is damaged or lies about the file.", "Fetch the file again and compare its digest with the publisher's.";
     UndecidedFile = "undecided-file", Warning, Usage, "`init` could not tell what a file is.", "Add the file to a component in pkg.toml, or leave it out on purpose.";
     UndecidedLicence = "undecided-licence", Warning, Usage, "`init` could not tell the licence of a component.", "Write the SPDX expression of the licence, and the licence file, into pkg.toml.";
-    UnpackedFile = "unpacked-file", Note, Ok, "A file of the folder belongs to no component and is not in the bundle.", "Add it to a component in pkg.toml if it is part of the release.";
+    LicenceProposed = "licence-proposed", Note, Ok, "`init` proposed a licence from what the folder says.", "Read the licence text and correct `licence` in pkg.toml if it says something else.";
+    PickleWeights = "pickle-weights", Warning, Ok, "A weight file is a Python pickle, which can execute code when it is loaded.", "Release the weights as safetensors if you can.";
+    SpecExtended = "spec-extended", Note, Ok, "`init` added entries for files that pkg.toml did not cover.", "Read the new entries at the end of pkg.toml.";
+    UnpackedFile = "unpacked-file", Note, Ok, "Files of the folder belong to no component and are not in the bundle.", "Add them to a component in pkg.toml if they are part of the release.";
     SpecMissing = "spec-missing", Error, Usage, "There is no pkg.toml in the folder.", "Run `pkg init FOLDER` first.";
     SpecSyntax = "spec-syntax", Error, Usage, "pkg.toml is not valid TOML, or a value has the wrong type.", "Correct the line that the message names.";
     SpecUnknownKey = "spec-unknown-key", Error, Usage, "pkg.toml has a key that means nothing.", "Use the suggested key, or remove the line.";
@@ -88,7 +91,7 @@ codes! {
     DuplicatePath = "duplicate-path", Error, Usage, "Two entries have the same path.", "Give each file one component and one path.";
     CaseClash = "path-case-clash", Error, Usage, "Two paths differ only in letter case or Unicode form; on some systems they are one file.", "Rename one of them.";
     NonUtf8Name = "non-utf8-name", Error, Usage, "A file name is not valid UTF-8.", "Rename the file.";
-    UnsafePath = "unsafe-path", Error, VerificationFailed, "A path is absolute, has `..` or an empty, reserved or non-portable part.", "Use plain relative paths. If this is somebody else's bundle, do not use it.";
+    UnsafePath = "unsafe-path", Error, Usage, "A path is absolute, has `..` or an empty, reserved or non-portable part.", "Use plain relative paths. If this is somebody else's bundle, do not use it.";
     SymlinkInRelease = "symlink-in-release", Error, Usage, "A path of the release is a symbolic link.", "Put the file itself in its place.";
     SpecialFile = "special-file", Error, Usage, "A path is a device, socket, pipe or other special file.", "Only regular files can be released.";
     UnreadableFile = "unreadable-file", Error, Unexpected, "A file cannot be read.", "Check its permissions and the disk.";
@@ -154,7 +157,8 @@ impl Code {
     /// the caller's own folder or command line.
     pub const fn exit_about_bundle(self) -> Exit {
         match self {
-            Self::DuplicatePath
+            Self::UnsafePath
+            | Self::DuplicatePath
             | Self::CaseClash
             | Self::NonUtf8Name
             | Self::SymlinkInRelease

@@ -117,7 +117,8 @@ impl Layout {
         self.set_layer(position, &digest, size, diff_id);
         self.edit_release(|release| {
             for component in release["components"].as_array_mut().expect("components") {
-                for layer in component["layers"].as_array_mut().into_iter().flatten() {
+                let layers = component.get_mut("layers").and_then(Value::as_array_mut);
+                for layer in layers.into_iter().flatten() {
                     if layer["digest"] == old {
                         layer["digest"] = json!(digest);
                         layer["size"] = json!(size);

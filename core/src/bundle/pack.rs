@@ -15,7 +15,8 @@ use crate::fsx;
 use crate::git::Commit;
 use crate::hash::{Meter, SHARD_SIZE};
 use crate::model::digest::Digest;
-use crate::model::kind::Group;
+use crate::model::kind::Kind;
+use crate::model::path::ReleasePath;
 use crate::model::release::{
     BlobRef, Component, DataSet, Evidence, FILES_SCHEMA, FileEntry, FileIndex, Licence,
     LicenceText, Owner, RELEASE_SCHEMA, Release,
@@ -135,10 +136,23 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
         finding.severity = crate::finding::Severity::Note;
         outcome.findings.push(finding);
     }
-    outcome.findings.extend(
-        resolved.unpacked.iter().map(|path| Problem::new(Code::UnpackedFile, path).into_finding()),
-    );
+    outcome.findings.extend(left_out(&request.folder, &resolved.unpacked));
     Ok(outcome)
+}
+
+/// One note about the files that belong to no component.
+fn left_out(folder: &Path, paths: &[ReleasePath]) -> Option<Finding> {
+    let named: Vec<&str> = paths.iter().take(3).map(ReleasePath::as_str).collect();
+    let dots = if paths.len() > named.len() { ", ..." } else { "" };
+    (!paths.is_empty()).then(|| {
+        Problem::new(Code::UnpackedFile, folder.display())
+            .detail(format!(
+                "{} files belong to no component: {}{dots}",
+                paths.len(),
+                named.join(", ")
+            ))
+            .into_finding()
+    })
 }
 
 fn open_commits(folder: &Path, spec: &Spec) -> Result<Vec<Option<Commit>>> {
@@ -263,7 +277,10 @@ fn describe_and_finish(
 fn weight_files(all: &Described<'_>) -> Vec<SourceFile> {
     let parts = all.spec.components.iter().zip(&all.resolved.components);
     parts
-        .filter(|(component, _)| matches!(component.kind.group(), Group::Weights | Group::Config))
+        .filter(|(component, _)| {
+            // Checkpoints hold the same parameters again.
+            matches!(component.kind, Kind::ModelParametersFinal | Kind::ModelMetadata)
+        })
         .flat_map(|(_, files)| files.iter().cloned())
         .collect()
 }

@@ -141,13 +141,16 @@ pub(super) fn read(
     };
     let mut decoder = zstd::Decoder::new(compressed).map_err(broken)?;
     decoder.window_log_max(WINDOW_LOG_MAX).map_err(broken)?;
-    let tee = Tee::new(Limited { inner: decoder, left: limit, exceeded: false });
+    let tee = Tee::new(Limited { inner: decoder, left: limit, exceeded: false, broken: None });
     let mut archive = tar::Archive::new(tee);
     let outcome = read_entries(subject, &mut archive, &mut visit);
     let mut tee = archive.into_inner();
     if tee.inner.exceeded {
         return Err(Problem::new(Code::DecompressionLimit, subject)
             .detail(format!("unfolds to more than the {limit} bytes its files need")));
+    }
+    if let Some(why) = tee.inner.broken.take() {
+        return Err(broken(io::Error::other(why)));
     }
     outcome?;
     let mut rest = [0; 8192];
@@ -209,15 +212,20 @@ fn read_entries<R: Read>(
     Ok(())
 }
 
+/// Reads at most so many bytes, and remembers why it could not go on: readers
+/// above it fold the cause into an error of their own.
 struct Limited<R> {
     inner: R,
     left: u64,
     exceeded: bool,
+    broken: Option<String>,
 }
 
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let got = self.inner.read(buffer)?;
+        let got = self.inner.read(buffer).inspect_err(|error| {
+            self.broken.get_or_insert_with(|| error.to_string());
+        })?;
         let Some(left) = self.left.checked_sub(got as u64) else {
             self.exceeded = true;
             return Err(io::ErrorKind::FileTooLarge.into());

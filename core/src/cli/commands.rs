@@ -69,6 +69,7 @@ fn init(args: &InitArgs) -> Result<Reply> {
         path,
         written,
         existing: plan.existing,
+        components: plan.components,
         text: plan.spec_text,
         show_text: args.dry_run || (changed && !written),
     };

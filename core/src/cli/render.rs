@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::output::{Render, human_size, printable, table};
 use crate::demo::DemoReport;
 use crate::exit::Exit;
+use crate::init::Summary;
 use crate::model::digest::Digest;
 use crate::show::Overview;
 use crate::sign::Signed;
@@ -25,6 +26,8 @@ pub(super) struct InitResult {
     pub written: bool,
     /// Whether a `pkg.toml` was there before.
     pub existing: bool,
+    /// What was found for it.
+    pub components: Vec<Summary>,
     /// Its text.
     pub text: String,
     /// Whether to show the text.
@@ -38,6 +41,17 @@ impl Render for InitResult {
             page.push_str(&self.text);
         }
         let path = self.path.display();
+        let rows: Vec<Vec<String>> = self
+            .components
+            .iter()
+            .map(|component| {
+                let licence = component.licence.as_deref().unwrap_or("licence undecided");
+                let size = human_size(component.bytes);
+                let files = format!("{} files, {size}", component.files);
+                vec![component.kind.to_string(), files, printable(licence)]
+            })
+            .collect();
+        table(&rows, page);
         let _ = match (self.written, self.existing) {
             (true, false) => writeln!(page, "wrote {path}; read it, then run `pkg pack`"),
             (true, true) => writeln!(page, "added to {path}; what you wrote there is unchanged"),

@@ -94,9 +94,7 @@ fn values(block: &[&str]) -> BTreeMap<String, Vec<String>> {
                     values.entry(key.clone()).or_default().push(value);
                 }
             }
-        } else if nested {
-            continue;
-        } else if let Some((name, rest)) = line.split_once(':') {
+        } else if let Some((name, rest)) = line.split_once(':').filter(|_| !nested) {
             let name = unquoted(name.trim());
             let rest = rest.trim();
             if rest.is_empty() || rest.starts_with('#') {
@@ -105,7 +103,7 @@ fn values(block: &[&str]) -> BTreeMap<String, Vec<String>> {
                 values.insert(name, inline(rest));
                 key = None;
             }
-        } else {
+        } else if !nested {
             key = None;
         }
     }

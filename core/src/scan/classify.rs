@@ -150,7 +150,9 @@ fn weights(path: &Path, rel: &ReleasePath, head: &[u8], size: u64) -> Result<Opt
     let extension = extension.as_str();
     if head.starts_with(gguf::MAGIC) || extension == "gguf" {
         let header = gguf::read(path)?;
-        let reason = format!("GGUF header with {} tensors", header.tensors);
+        let facts = [header.architecture(), header.file_type()].into_iter().flatten();
+        let facts: Vec<&str> = facts.collect();
+        let reason = format!("GGUF header of {} tensors ({})", header.tensors, facts.join(", "));
         return Ok(Some(is(What::Weights(Format::Gguf), reason)));
     }
     let like_safetensors = head.get(8) == Some(&b'{')
@@ -158,7 +160,7 @@ fn weights(path: &Path, rel: &ReleasePath, head: &[u8], size: u64) -> Result<Opt
     if extension == "safetensors" || like_safetensors {
         match safetensors::read(path) {
             Ok(header) => {
-                let reason = format!("safetensors header with {} tensors", header.tensors.len());
+                let reason = format!("safetensors header of {} tensors", header.tensors.len());
                 return Ok(Some(is(What::Weights(Format::Safetensors), reason)));
             }
             Err(problem) if extension == "safetensors" => return Err(problem),

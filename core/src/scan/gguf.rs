@@ -294,7 +294,9 @@ pub(crate) mod tests {
     fn tensor(name: &str, shape: &[u64], kind: u32, offset: u64) -> Vec<u8> {
         let mut bytes = text(name);
         bytes.extend(u32::try_from(shape.len()).unwrap().to_le_bytes());
-        shape.iter().for_each(|length| bytes.extend(length.to_le_bytes()));
+        for length in shape {
+            bytes.extend(length.to_le_bytes());
+        }
         bytes.extend(kind.to_le_bytes());
         bytes.extend(offset.to_le_bytes());
         bytes
@@ -309,7 +311,7 @@ pub(crate) mod tests {
         bytes
     }
 
-    /// A small but complete file: 64 parameters in Q4_1, with a licence.
+    /// A small but complete file: 64 parameters in `Q4_1`, with a licence.
     pub(crate) fn sample() -> Vec<u8> {
         let words =
             [8_u32.to_le_bytes().to_vec(), 2_u64.to_le_bytes().to_vec(), text("a"), text("b")];

@@ -42,6 +42,9 @@ const fn undecided(title: &'static str, phrases: &'static [&'static str]) -> Kno
     Known { expression: None, title, phrases, without: &[], max_words: 0 }
 }
 
+/// Where the first phrase has to begin at the latest, in bytes.
+const START: usize = 2000;
+
 /// The more special comes first.
 #[rustfmt::skip]
 const TABLE: &[Known] = &[
@@ -102,8 +105,11 @@ const ADDED: &[&str] = &[
 pub fn propose(text: &str) -> Option<Proposal> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let flat = words.join(" ");
+    // A licence may speak of others further down; its own title comes first.
+    let begins = |phrase: &str| flat.find(phrase).is_some_and(|at| at < START);
     let matches = |known: &&Known| {
-        known.phrases.iter().all(|phrase| flat.contains(phrase))
+        known.phrases.first().is_some_and(|phrase| begins(phrase))
+            && known.phrases.iter().all(|phrase| flat.contains(phrase))
             && !known.without.iter().any(|phrase| flat.contains(phrase))
     };
     let found = TABLE.iter().find(matches)?;
@@ -183,6 +189,13 @@ mod tests {
         assert_eq!(proposal.expression, Some("MIT"));
         assert!(proposal.note.contains("check it"), "{}", proposal.note);
         assert_eq!(propose("All rights reserved."), None);
+    }
+
+    #[test]
+    fn a_licence_that_is_only_mentioned_is_not_proposed() {
+        let terms = "word ".repeat(500) + "unlike the MIT License, or the Gemma Terms of Use";
+        assert_eq!(propose(&terms), None);
+        assert!(propose("Gemma Terms of Use, last changed").is_some());
     }
 
     #[test]

@@ -42,12 +42,14 @@ struct Checker {
 }
 
 impl Checker {
-    fn add(&mut self, code: Code, message: &str) -> &mut Finding {
+    fn add(&mut self, code: Code, message: &str) {
         let problem = Problem::new(code, FILE_NAME).detail(format!("{}: {message}", self.at));
         self.findings.push(problem.into());
-        // Just pushed, so the list is not empty.
-        let last = self.findings.len() - 1;
-        &mut self.findings[last]
+    }
+
+    fn add_with(&mut self, code: Code, message: &str, hint: impl Into<String>) {
+        let problem = Problem::new(code, FILE_NAME).detail(format!("{}: {message}", self.at));
+        self.findings.push(problem.hint(hint).into());
     }
 
     fn release(&mut self, spec: &Spec) {
@@ -55,19 +57,22 @@ impl Checker {
         "[release]".clone_into(&mut self.at);
         let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         if !valid_word(&release.name, name, |c| name(c) || "._-".contains(c)) {
-            let finding =
-                self.add(Code::SpecInvalid, &format!("the name {:?} cannot be used", release.name));
-            finding.hint = format!(
-                "Use lower-case letters, digits, `.`, `_` and `-`, a letter or digit first, at most {MAX_NAME}."
+            let message = format!("the name {:?} cannot be used", release.name);
+            self.add_with(
+                Code::SpecInvalid,
+                &message,
+                format!(
+                    "Use lower-case letters, digits, `.`, `_` and `-`, a letter or digit first, \
+                 at most {MAX_NAME}."
+                ),
             );
         }
         let tag = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !valid_word(&release.version, tag, |c| tag(c) || ".-".contains(c)) {
             let message = format!("the version {:?} cannot be an OCI tag", release.version);
-            let finding = self.add(Code::SpecInvalid, &message);
-            finding.hint = format!(
+            self.add_with(Code::SpecInvalid, &message, format!(
                 "Use letters, digits, `.`, `_` and `-`, not `.` or `-` first, at most {MAX_NAME}."
-            );
+            ));
         }
         for (key, date) in [
             ("released", &release.released),
@@ -75,8 +80,11 @@ impl Checker {
         ] {
             if let Some(date) = date.as_deref().filter(|date| !is_date(date)) {
                 let message = format!("`{key}` is {date:?}, which is no day");
-                self.add(Code::SpecInvalid, &message).hint =
-                    "Write a day of the calendar as YYYY-MM-DD.".to_owned();
+                self.add_with(
+                    Code::SpecInvalid,
+                    &message,
+                    "Write a day of the calendar as YYYY-MM-DD.",
+                );
             }
         }
         self.licence("licence", release.licence.as_deref());
@@ -96,16 +104,21 @@ impl Checker {
                 [] => "it says neither where it is nor that it is absent".to_owned(),
                 several => format!("{} exclude each other", several.join(" and ")),
             };
-            self.add(Code::SpecInvalid, &message).hint =
-                "Give exactly one of `paths`, `git`, `url` and `absent`.".to_owned();
+            self.add_with(
+                Code::SpecInvalid,
+                &message,
+                "Give exactly one of `paths`, `git`, `url` and `absent`.",
+            );
         }
         if !component.exclude.is_empty() && component.paths.is_empty() {
             self.add(Code::SpecInvalid, "`exclude` takes away from `paths`, which is not there");
         }
         if component.digest.is_some() && component.url.is_none() {
-            let finding =
-                self.add(Code::SpecInvalid, "`digest` belongs to `url`, which is not there");
-            finding.hint = "Digests of packed files are computed; remove the line.".to_owned();
+            self.add_with(
+                Code::SpecInvalid,
+                "`digest` belongs to `url`, which is not there",
+                "Digests of packed files are computed; remove the line.",
+            );
         }
         for (key, patterns) in [("paths", &component.paths), ("exclude", &component.exclude)] {
             for pattern in patterns {
@@ -130,13 +143,16 @@ impl Checker {
         let inside = pattern.split('/').all(|part| !matches!(part, "" | "." | ".."));
         if !inside || !pattern.chars().all(plain) {
             let message = format!("{pattern:?} in `{key}` is no plain relative path");
-            self.add(Code::UnsafePath, &message).hint =
-                "Write paths relative to the folder of pkg.toml, without `.`, `..`, `\\` or a `/` at either end; `dir/**` is all of a folder.".to_owned();
+            let hint = "Write paths relative to the folder of pkg.toml, without `.`, `..`, `\\` or \
+                        a `/` at either end; `dir/**` is all of a folder.";
+            self.add_with(Code::UnsafePath, &message, hint);
         } else if let Err(error) = globset::Glob::new(pattern) {
             let message = format!("{pattern:?} in `{key}`: {}", error.kind());
-            self.add(Code::SpecInvalid, &message).hint =
-                "Known are `*`, `**`, `?`, `[ab]` and `{a,b}`; write `[[]` for a bracket."
-                    .to_owned();
+            self.add_with(
+                Code::SpecInvalid,
+                &message,
+                "Known are `*`, `**`, `?`, `[ab]` and `{a,b}`; write `[[]` for a bracket.",
+            );
         }
     }
 
@@ -145,8 +161,11 @@ impl Checker {
             && let Err(reason) = ReleasePath::new(path)
         {
             let message = format!("{path:?} in `{key}`: {reason}");
-            self.add(Code::UnsafePath, &message).hint =
-                "Write a path relative to the folder of pkg.toml.".to_owned();
+            self.add_with(
+                Code::UnsafePath,
+                &message,
+                "Write a path relative to the folder of pkg.toml.",
+            );
         }
     }
 
@@ -162,10 +181,8 @@ impl Checker {
         if let Some(expression) = expression
             && let Err((message, hint)) = super::licences::check(expression)
         {
-            let finding = self.add(Code::LicenceInvalid, &format!("`{key}`: {message}"));
-            if let Some(hint) = hint {
-                finding.hint = hint;
-            }
+            let hint = hint.unwrap_or_else(|| Code::LicenceInvalid.remedy().to_owned());
+            self.add_with(Code::LicenceInvalid, &format!("`{key}`: {message}"), hint);
         }
     }
 

@@ -12,6 +12,7 @@ use std::path::Path;
 pub use check::check;
 pub use parse::parse;
 pub use resolve::{Resolved, resolve};
+pub(crate) use resolve::{lfs_problem, matcher};
 pub use walk::{Found, FoundKind, walk};
 
 pub use crate::scan::SourceFile;
@@ -25,6 +26,10 @@ pub const MAX_SPEC: u64 = 1 << 20;
 
 /// Reads and checks `pkg.toml` of a release folder.
 pub fn load(folder: &Path) -> Result<Spec> {
+    if !folder.is_dir() {
+        let problem = Problem::new(Code::PathNotFound, folder.display());
+        return Err(problem.detail("there is no such folder"));
+    }
     let path = folder.join(FILE_NAME);
     let text = read_text(&path)?;
     let spec = parse(&text, &path.display().to_string())?;

@@ -87,7 +87,7 @@ impl Wrong<'_> {
                 self.table(table, shape, &format!("[{name}]"));
             }
             (Value::Table(shape), DeValue::Array(items)) => {
-                for item in items.iter() {
+                for item in items {
                     if let DeValue::Table(table) = item.get_ref() {
                         self.table(table, shape, &format!("[[{name}]]"));
                     }

@@ -29,7 +29,7 @@ pub struct Resolved {
 
 /// Finds the files of a spec in its folder and checks that they can be packed.
 pub fn resolve(folder: &Path, spec: &Spec) -> Result<Resolved> {
-    let tree = Tree::read(folder)?;
+    let tree = Tree::read(folder, spec)?;
     let mut owners: HashMap<String, usize> = HashMap::new();
     let mut components = Vec::with_capacity(spec.components.len());
     for (index, component) in spec.components.iter().enumerate() {
@@ -72,9 +72,12 @@ struct Tree {
 }
 
 impl Tree {
-    fn read(folder: &Path) -> Result<Self> {
+    fn read(folder: &Path, spec: &Spec) -> Result<Self> {
         let found = walk(folder)?;
-        if found.is_empty() {
+        // A release may come from git alone; the folder then holds only its spec.
+        let from_git = spec.components.iter().any(|component| component.git.is_some());
+        let from_here = spec.components.iter().any(|component| !component.paths.is_empty());
+        if found.is_empty() && (from_here || !from_git) {
             return Err(Problem::new(Code::EmptyFolder, folder.display()));
         }
         Ok(Self { folder: folder.to_owned(), found })

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Resolved, resolve};
 use crate::finding::{Code, Problem, Result};
+use crate::model::path::ReleasePath;
 
 struct Folder(tempfile::TempDir);
 
@@ -68,7 +69,7 @@ fn globs_are_expanded_in_order_and_the_rest_is_told() {
     assert_eq!(resolved.manifests.len(), 2);
     assert_eq!(resolved.manifests[0].as_ref().map(|file| file.path.as_str()), Some("d.json"));
     assert_eq!(resolved.manifests[1], None);
-    let unpacked: Vec<&str> = resolved.unpacked.iter().map(|path| path.as_str()).collect();
+    let unpacked: Vec<&str> = resolved.unpacked.iter().map(ReleasePath::as_str).collect();
     assert_eq!(unpacked, ["src/b.py", "x.md"]);
     assert_eq!(resolved.components[0][0].size, 7);
 }
@@ -187,6 +188,8 @@ fn an_empty_or_missing_folder_is_told() {
     let folder = Folder::new(&[]);
     assert_eq!(folder.fails("").code(), Code::EmptyFolder);
     let spec = crate::spec::parse("[release]\nname = \"m\"\nversion = \"1\"\n", "x").unwrap();
+    let git = component("model-parameters-final", "git = { repo = \"../r\", rev = \"main\" }");
+    assert_eq!(folder.resolve_all(&git).unwrap().components, [Vec::new()]);
     let missing = folder.path().join("nothing");
     assert_eq!(resolve(&missing, &spec).unwrap_err().code(), Code::PathNotFound);
 }

@@ -87,7 +87,7 @@ fn relative(folder: &Path, entry: &DirEntry) -> Result<String> {
     let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
     parts.map(|parts| parts.join("/")).ok_or_else(|| {
         Problem::new(Code::NonUtf8Name, path.to_string_lossy())
-            .detail(format!("the name is not valid UTF-8; its bytes are {path:?}"))
+            .detail("the name is not valid UTF-8; the mark stands for what is not")
     })
 }
 

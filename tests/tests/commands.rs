@@ -1,0 +1,181 @@
+//! Every command: its help, its example, its JSON and its schema.
+
+use pkg_tests::{Out, Place};
+use serde_json::Value;
+
+/// Subcommands, as `pkg help` lists them.
+fn commands() -> Vec<String> {
+    let help = Place::new().ok(&["--help"]).stdout;
+    let list = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let names = list.lines().filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+fn schema(name: &str) -> Value {
+    let out = Place::new().ok(&["schema", name]);
+    serde_json::from_str(&out.stdout).unwrap()
+}
+
+fn conforms(command: &str, out: &Out) {
+    let schema = schema(&format!("output-{command}"));
+    let json = out.json();
+    assert_eq!(json["command"], command);
+    assert_eq!(json["exitCode"], out.code.unwrap());
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{command}: {errors:?}\n{json:#}");
+}
+
+#[test]
+fn every_command_has_help_with_an_example_of_itself() {
+    let commands = commands();
+    assert!(commands.len() >= 11, "{commands:?}");
+    for command in commands {
+        let help = Place::new().ok(&[&command, "--help"]).stdout;
+        let example =
+            help.split("Example").nth(1).unwrap_or_else(|| panic!("{command}: no example"));
+        assert!(example.contains(&format!("  pkg {command}")), "{command}: {example}");
+        for option in ["--json", "--quiet"] {
+            assert!(help.contains(option), "{command}: {option}");
+        }
+    }
+}
+
+/// Runs the examples of the help texts, in an order in which they can run.
+#[test]
+fn the_examples_of_the_help_texts_run() {
+    let place = Place::with_model();
+    let order = [
+        "init",
+        "pack",
+        "keygen",
+        "sign",
+        "show",
+        "unpack",
+        "verify",
+        "demo",
+        "explain",
+        "schema",
+        "completions",
+    ];
+    let mut sorted = order.map(str::to_owned).to_vec();
+    sorted.sort();
+    let mut all = commands();
+    all.sort();
+    assert_eq!(sorted, all);
+    for command in order {
+        let help = place.ok(&[command, "--help"]).stdout;
+        let examples = help.split("Example").nth(1).unwrap();
+        for line in examples.lines().filter_map(|line| line.trim().strip_prefix("pkg ")) {
+            let digest =
+                if line.contains("sha256:<") { place.digest("model.pkg") } else { String::new() };
+            let line = line.replace("sha256:<64 hex digits>", &digest);
+            let args: Vec<&str> = line.split_whitespace().collect();
+            let args: Vec<&str> = args.iter().map(|arg| arg.trim_end_matches('/')).collect();
+            place.ok(&args);
+        }
+    }
+}
+
+#[test]
+fn json_of_every_command_fits_its_schema_in_success_and_failure() {
+    let place = Place::signed();
+    for args in [
+        vec!["init", "model", "--dry-run"],
+        vec!["pack", "model", "-o", "again.pkg"],
+        vec!["keygen", "--no-passphrase", "-o", "n"],
+        vec!["sign", "again.pkg", "--key", "n.key"],
+        vec!["verify", "m.pkg", "--key", "k.pub"],
+        vec!["verify", "m.pkg", "--key", "n.pub"],
+        vec!["show", "m.pkg"],
+        vec!["unpack", "m.pkg", "out"],
+        vec!["demo"],
+        vec!["explain", "digest-mismatch"],
+        vec!["schema"],
+        vec!["init", "nowhere"],
+        vec!["pack", "nowhere", "-o", "x"],
+        vec!["keygen", "--no-passphrase", "-o", "k"],
+        vec!["sign", "nowhere", "--key", "k.key"],
+        vec!["verify", "nowhere", "--key", "k.pub"],
+        vec!["show", "nowhere"],
+        vec!["unpack", "m.pkg", "out"],
+        vec!["explain", "no-such-code"],
+        vec!["schema", "no-such-schema"],
+    ] {
+        let mut all = args.clone();
+        all.push("--json");
+        let out = place.run(&all);
+        conforms(args[0], &out);
+        assert_eq!(out.stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn documents_of_a_bundle_fit_their_schemas() {
+    let place = Place::signed();
+    let layout = pkg_tests::Layout::at(&place.path("m.pkg"));
+    for (name, document) in [("release", layout.document(0)), ("files", layout.document(1))] {
+        let validator = jsonschema::validator_for(&schema(name)).unwrap();
+        assert!(validator.is_valid(&document), "{name}: {document:#}");
+    }
+    let spec: toml_value::Value = toml_value::parse(pkg_tests::SPEC);
+    assert!(jsonschema::validator_for(&schema("pkg-toml")).unwrap().is_valid(&spec.0), "{spec:?}");
+}
+
+/// pkg.toml as JSON, through the program's own reader: what packs is valid.
+mod toml_value {
+    #[derive(Debug)]
+    pub struct Value(pub serde_json::Value);
+
+    pub fn parse(text: &str) -> Value {
+        let table: toml::Table = text.parse().unwrap();
+        Value(serde_json::to_value(table).unwrap())
+    }
+}
+
+#[test]
+fn quiet_says_nothing_unless_something_is_wrong() {
+    let place = Place::signed();
+    let out = place.ok(&["verify", "m.pkg", "--key", "k.pub", "--quiet"]);
+    assert_eq!((out.stdout.as_str(), out.stderr.as_str()), ("", ""));
+    let out = place.run(&["verify", "m.pkg", "--quiet"]);
+    assert!(
+        out.stdout.is_empty() && out.stderr.starts_with("error[key-needed]: m.pkg:"),
+        "{out:?}"
+    );
+    assert!(out.stderr.contains("next: "), "{out:?}");
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_help_with_0() {
+    let place = Place::new();
+    for args in [vec![], vec!["pakc"], vec!["verify"], vec!["verify", "x", "--only", "wieghts"]] {
+        assert_eq!(place.run(&args).code, Some(2), "{args:?}");
+    }
+    for args in [vec!["--help"], vec!["--version"], vec!["help", "verify"]] {
+        place.ok(&args);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let place = Place::signed();
+    let mut shell = std::process::Command::new("bash");
+    let script = "set -o pipefail; \"$0\" verify m.pkg --key k.pub | true";
+    shell.arg("-c").arg(script).arg(pkg_tests::binary()).current_dir(place.path("."));
+    let out = place.finish(&mut shell);
+    assert_eq!(out.code, Some(0), "{out:?}");
+}
+
+#[test]
+fn every_finding_code_is_explained() {
+    let place = Place::new();
+    let all = place.ok(&["explain", "--json"]).json();
+    let codes = all["result"]["codes"].as_array().unwrap();
+    assert!(codes.len() > 60);
+    for code in codes.iter().step_by(10) {
+        let code = code["code"].as_str().unwrap();
+        let text = place.ok(&["explain", code]).stdout;
+        assert!(text.starts_with(code) && text.contains("next: ") && text.contains("exit code: "));
+    }
+}
