@@ -46,8 +46,7 @@ impl Render for InitResult {
             .iter()
             .map(|component| {
                 let licence = component.licence.as_deref().unwrap_or("licence undecided");
-                let size = human_size(component.bytes);
-                let files = format!("{} files, {size}", component.files);
+                let files = counted(component.files, component.bytes);
                 vec![component.kind.to_string(), files, printable(licence)]
             })
             .collect();
@@ -149,6 +148,12 @@ impl Render for Signed {
     }
 }
 
+/// A number of files and their size.
+fn counted(files: u64, bytes: u64) -> String {
+    let noun = if files == 1 { "file" } else { "files" };
+    format!("{files} {noun}, {}", human_size(bytes))
+}
+
 fn component_rows(components: &[ComponentReport]) -> Vec<Vec<String>> {
     components
         .iter()
@@ -156,12 +161,7 @@ fn component_rows(components: &[ComponentReport]) -> Vec<Vec<String>> {
             let content = match (&component.absent, &component.url) {
                 (Some(why), _) => printable(why),
                 (None, Some(url)) => printable(url),
-                (None, None) if component.files == 1 => {
-                    format!("1 file, {}", human_size(component.bytes))
-                }
-                (None, None) => {
-                    format!("{} files, {}", component.files, human_size(component.bytes))
-                }
+                (None, None) => counted(component.files, component.bytes),
             };
             let licence = match (&component.licence, component.licence_text) {
                 (_, _) if component.absent.is_some() => String::new(),
