@@ -253,14 +253,17 @@ impl Render for Judged {
         let verdict = &self.verdict;
         let title = format!("{} {}", printable(&verdict.name), printable(&verdict.version));
         let title = title.trim();
+        let signed = verdict.signatures.iter().any(|s| s.standing == Standing::Verified);
+        let is = if signed { "is what was signed" } else { "has the digest that was asked for" };
         let _ = match self.exit {
-            Exit::Ok if verdict.not_checked.is_empty() => {
-                writeln!(page, "OK: {title} is what was signed")
-            }
-            Exit::Ok => writeln!(page, "OK in part: {title}, only what was asked for was checked"),
+            Exit::Ok if verdict.not_checked.is_empty() => writeln!(page, "OK: {title} {is}"),
+            Exit::Ok => writeln!(page, "OK in part: {title} {is}, as far as it was checked"),
             Exit::Unsigned => writeln!(page, "UNSIGNED: {title}"),
             _ => writeln!(page, "REFUSED: {title}"),
         };
+        if self.exit == Exit::Ok && !signed {
+            page.push_str("signed  not checked; who made it is not known\n");
+        }
         let _ = writeln!(page, "digest  {}", verdict.digest);
         for signature in &verdict.signatures {
             let _ = writeln!(page, "signed  {}", signature_line(signature));
