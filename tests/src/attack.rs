@@ -41,3 +41,9 @@ pub fn flip(path: &Path) {
     bytes[middle] ^= 1;
     fs::write(path, bytes).expect("the file");
 }
+
+/// Makes a named pipe.
+pub fn mkfifo(path: &Path) {
+    let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).expect("a pipe");
+}

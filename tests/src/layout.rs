@@ -95,7 +95,7 @@ impl Layout {
         let mut files = self.document(1);
         edit(&mut files);
         let (digest, size) = self.put(files.to_string().as_bytes());
-        self.set_layer(1, &digest, size, &digest);
+        self.claim_layer_only(1, &digest, size, &digest);
         self.edit_release(|release| {
             release["fileIndex"]["digest"] = json!(digest);
             release["fileIndex"]["size"] = json!(size);
@@ -107,7 +107,7 @@ impl Layout {
         let mut release = self.document(0);
         edit(&mut release);
         let (digest, size) = self.put(release.to_string().as_bytes());
-        self.set_layer(0, &digest, size, &digest);
+        self.claim_layer_only(0, &digest, size, &digest);
     }
 
     /// Position of the first layer whose media type ends so.
@@ -127,7 +127,7 @@ impl Layout {
     /// The same for a layer whose blob may be there or not.
     pub fn claim_layer(&self, position: usize, digest: &str, size: usize, diff_id: &str) {
         let old = self.manifest()["layers"][position]["digest"].clone();
-        self.set_layer(position, digest, size, diff_id);
+        self.claim_layer_only(position, digest, size, diff_id);
         self.edit_release(|release| {
             for component in release["components"].as_array_mut().expect("components") {
                 let layers = component.get_mut("layers").and_then(Value::as_array_mut);
@@ -141,7 +141,8 @@ impl Layout {
         });
     }
 
-    fn set_layer(&self, position: usize, digest: &str, size: usize, diff_id: &str) {
+    /// The same, with the description left as it is.
+    pub fn claim_layer_only(&self, position: usize, digest: &str, size: usize, diff_id: &str) {
         let mut manifest = self.manifest();
         let mut config = read(&self.blob(&text(&manifest["config"]["digest"])));
         config["modelfs"]["diffIds"][position] = json!(diff_id);

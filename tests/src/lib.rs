@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
-pub use attack::{README, flip, publisher, refused, tar_layer};
+pub use attack::{README, flip, mkfifo, publisher, refused, tar_layer};
 pub use layout::Layout;
 pub use model::{SPEC, safetensors, write_model};
 pub use tarball::{TarEntry, compressed, patch_header, tar, tar_zstd};
