@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// `sha256:` and hex.
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }
@@ -40,10 +40,19 @@ impl Layout {
         fs::write(self.root.join("index.json"), index.to_string()).expect("index.json");
     }
 
+    /// Digest of the release, as the index has it.
+    pub fn digest(&self) -> String {
+        text(&self.index()["manifests"][0]["digest"])
+    }
+
     /// The manifest of the release.
     pub fn manifest(&self) -> Value {
-        let index = self.index();
-        read(&self.blob(index["manifests"][0]["digest"].as_str().expect("a digest")))
+        read(&self.blob(&self.digest()))
+    }
+
+    /// Path of the blob of a layer.
+    pub fn layer_blob(&self, position: usize) -> PathBuf {
+        self.blob(&text(&self.manifest()["layers"][position]["digest"]))
     }
 
     /// Stores bytes and gives digest and size.
@@ -78,8 +87,7 @@ impl Layout {
 
     /// The document with this path among the layers.
     pub fn document(&self, position: usize) -> Value {
-        let manifest = self.manifest();
-        read(&self.blob(manifest["layers"][position]["digest"].as_str().expect("a digest")))
+        read(&self.layer_blob(position))
     }
 
     /// Edits the file index, and makes description, configuration and manifest fit.
@@ -87,7 +95,7 @@ impl Layout {
         let mut files = self.document(1);
         edit(&mut files);
         let (digest, size) = self.put(files.to_string().as_bytes());
-        self.set_layer(1, &digest, size, &digest);
+        self.claim_layer_only(1, &digest, size, &digest);
         self.edit_release(|release| {
             release["fileIndex"]["digest"] = json!(digest);
             release["fileIndex"]["size"] = json!(size);
@@ -99,7 +107,7 @@ impl Layout {
         let mut release = self.document(0);
         edit(&mut release);
         let (digest, size) = self.put(release.to_string().as_bytes());
-        self.set_layer(0, &digest, size, &digest);
+        self.claim_layer_only(0, &digest, size, &digest);
     }
 
     /// Position of the first layer whose media type ends so.
@@ -112,9 +120,14 @@ impl Layout {
 
     /// Replaces a layer, and makes description, configuration and manifest fit.
     pub fn replace_layer(&self, position: usize, bytes: &[u8], diff_id: &str) {
-        let old = self.manifest()["layers"][position]["digest"].clone();
         let (digest, size) = self.put(bytes);
-        self.set_layer(position, &digest, size, diff_id);
+        self.claim_layer(position, &digest, size, diff_id);
+    }
+
+    /// The same for a layer whose blob may be there or not.
+    pub fn claim_layer(&self, position: usize, digest: &str, size: usize, diff_id: &str) {
+        let old = self.manifest()["layers"][position]["digest"].clone();
+        self.claim_layer_only(position, digest, size, diff_id);
         self.edit_release(|release| {
             for component in release["components"].as_array_mut().expect("components") {
                 let layers = component.get_mut("layers").and_then(Value::as_array_mut);
@@ -128,9 +141,10 @@ impl Layout {
         });
     }
 
-    fn set_layer(&self, position: usize, digest: &str, size: usize, diff_id: &str) {
+    /// The same, with the description left as it is.
+    pub fn claim_layer_only(&self, position: usize, digest: &str, size: usize, diff_id: &str) {
         let mut manifest = self.manifest();
-        let mut config = read(&self.blob(manifest["config"]["digest"].as_str().expect("a digest")));
+        let mut config = read(&self.blob(&text(&manifest["config"]["digest"])));
         config["modelfs"]["diffIds"][position] = json!(diff_id);
         let (config_digest, config_size) = self.put(config.to_string().as_bytes());
         manifest["config"]["digest"] = json!(config_digest);
@@ -139,51 +153,57 @@ impl Layout {
         manifest["layers"][position]["size"] = json!(size);
         self.set_manifest(&manifest);
     }
+
+    /// Position in the index of the signature whose statement has this predicate.
+    pub fn signature(&self, predicate: &str) -> usize {
+        let index = self.index();
+        let fits = |entry: &Value| {
+            entry["annotations"]["dev.sigstore.bundle.predicateType"] == predicate
+        };
+        let entries = index["manifests"].as_array().expect("manifests");
+        entries.iter().position(fits).unwrap_or_else(|| panic!("no {predicate} in {index}"))
+    }
+
+    /// Path of the blob of a signature.
+    pub fn signature_blob(&self, position: usize) -> PathBuf {
+        let manifest = self.blob(&text(&self.index()["manifests"][position]["digest"]));
+        self.blob(&text(&read(&manifest)["layers"][0]["digest"]))
+    }
+
+    /// Edits the manifest of a signature, and makes the index fit.
+    pub fn edit_referrer(&self, position: usize, edit: impl FnOnce(&mut Value)) {
+        let mut index = self.index();
+        let entry = &mut index["manifests"][position];
+        let mut manifest = read(&self.blob(&text(&entry["digest"])));
+        edit(&mut manifest);
+        let (digest, size) = self.put(manifest.to_string().as_bytes());
+        entry["digest"] = json!(digest);
+        entry["size"] = json!(size);
+        self.set_index(&index);
+    }
+
+    /// Replaces a signature, and makes its manifest and the index fit.
+    pub fn replace_signature(&self, position: usize, bytes: &[u8]) {
+        let (digest, size) = self.put(bytes);
+        self.edit_referrer(position, |manifest| {
+            manifest["layers"][0]["digest"] = json!(digest);
+            manifest["layers"][0]["size"] = json!(size);
+        });
+    }
+
+    /// Edits a signature, and makes its manifest and the index fit.
+    pub fn edit_signature(&self, position: usize, edit: impl FnOnce(&mut Value)) {
+        let mut bundle = read(&self.signature_blob(position));
+        edit(&mut bundle);
+        self.replace_signature(position, bundle.to_string().as_bytes());
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
 }
 
 fn read(path: &Path) -> Value {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&bytes).expect("JSON")
-}
-
-/// An entry of a tar made by hand.
-#[derive(Debug, Clone)]
-pub struct TarEntry {
-    /// Name, byte for byte, at most 100 bytes.
-    pub name: &'static str,
-    /// Type flag: `0` file, `1` hard link, `2` symbolic link, `3` device, ...
-    pub kind: u8,
-    /// Content.
-    pub content: &'static [u8],
-}
-
-impl TarEntry {
-    /// A plain file.
-    pub fn file(name: &'static str, content: &'static [u8]) -> Self {
-        Self { name, kind: b'0', content }
-    }
-}
-
-/// A tar + zstd layer with these entries; gives its bytes and its diffId.
-pub fn tar_zstd(entries: &[TarEntry]) -> (Vec<u8>, String) {
-    let mut tar = Vec::new();
-    for entry in entries {
-        let mut header = tar::Header::new_ustar();
-        header.as_mut_bytes()[..entry.name.len()].copy_from_slice(entry.name.as_bytes());
-        header.set_entry_type(tar::EntryType::new(entry.kind));
-        header.set_mode(0o644);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_mtime(0);
-        header.set_size(entry.content.len() as u64);
-        if matches!(entry.kind, b'1' | b'2') {
-            header.set_link_name_literal("/etc/passwd").expect("a link name");
-        }
-        header.set_cksum();
-        tar.extend_from_slice(header.as_bytes());
-        tar.extend_from_slice(entry.content);
-        tar.resize(tar.len().div_ceil(512) * 512, 0);
-    }
-    tar.resize(tar.len() + 1024, 0);
-    (zstd::encode_all(tar.as_slice(), 3).expect("zstd"), digest(&tar))
 }

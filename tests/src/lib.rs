@@ -1,17 +1,25 @@
 //! Shared helpers of the black-box tests: running the program, making models,
 //! and changing bundles the way an attacker would.
 
+mod attack;
 mod layout;
 mod model;
+mod tarball;
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
-pub use layout::{Layout, TarEntry, tar_zstd};
+pub use attack::{README, flip, mkfifo, publisher, refused, tar_layer};
+pub use layout::Layout;
 pub use model::{SPEC, safetensors, write_model};
+pub use tarball::{TarEntry, compressed, patch_header, tar, tar_zstd};
 
 /// The program under test, built once for each test program.
 pub fn binary() -> &'static Path {
@@ -62,6 +70,50 @@ impl Out {
     }
 }
 
+impl Out {
+    /// It must have ended so, with that finding; run with `--json`.
+    #[must_use]
+    pub fn expect(self, code: &str, exit: i32) -> Self {
+        assert_eq!(self.code, Some(exit), "{self:?}");
+        assert!(self.codes().iter().any(|found| found == code), "no {code} in {self:?}");
+        self
+    }
+}
+
+/// User and group that own nothing.
+const NOBODY: u32 = 65_534;
+
+/// A run that takes longer waits for something that will not come.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Waits for a command with captured output; kills it and fails after [`LIMIT`].
+fn within_limit(command: &mut Command) -> Output {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the program starts");
+    let pid = Pid::from_child(&child);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let waiter = std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = receiver.recv_timeout(LIMIT);
+    if output.is_err() {
+        // Not waited for yet, so the number is still that of the child.
+        rustix::process::kill_process(pid, Signal::KILL).expect("the child can be killed");
+    }
+    waiter.join().expect("the waiting thread").ok();
+    output.unwrap_or_else(|_| panic!("{command:?} did not end")).expect("its output")
+}
+
+/// Waits until something is so; false when it does not come within half a minute.
+pub fn wait_until(so: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
+
 /// A folder for one test, in which the program runs.
 #[derive(Debug)]
 pub struct Place {
@@ -107,17 +159,56 @@ impl Place {
         self.dir.path().join(name)
     }
 
+    /// A folder with a model whose weights take a while to pack.
+    pub fn with_large_model() -> Self {
+        let place = Self::with_model();
+        let content: Vec<u8> = (0..200_000_000_u32).map(|n| (n >> 8) as u8).collect();
+        std::fs::write(place.path("model/model-1.safetensors"), safetensors(&content))
+            .expect("a large file");
+        place
+    }
+
     /// The program with arguments, not started.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        self.prepared(binary(), args)
+    }
+
+    /// A shell script in the folder; `"$0"` is the program.
+    pub fn shell(&self, script: &str) -> Out {
+        let mut command = self.prepared(Path::new("/bin/sh"), &["-c", script]);
+        self.finish(command.arg(binary()))
+    }
+
+    /// The program, to be started by somebody who is not root.
+    ///
+    /// The folder is opened to that user for searching; what is in it is not.
+    pub fn unprivileged(&self, args: &[&str]) -> Command {
+        if !rustix::process::geteuid().is_root() {
+            return self.command(args);
+        }
+        // The program may lie where that user cannot go.
+        let copy = self.path(".cache/bin/pkg");
+        if !copy.exists() {
+            std::fs::create_dir_all(self.path(".cache/bin")).expect("a folder");
+            std::fs::copy(binary(), &copy).expect("a copy of the program");
+            let open = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(self.dir.path(), open).expect("an open folder");
+        }
+        let mut command = self.prepared(&copy, args);
+        command.uid(NOBODY).gid(NOBODY);
+        command
+    }
+
+    fn prepared(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(self.dir.path()).args(args).stdin(Stdio::null());
         command.env_clear().env("PKG_CACHE_DIR", self.path(".cache"));
         command
     }
 
-    /// Runs a command.
+    /// Runs a command, which must end by itself: a run that waits for ever fails.
     pub fn finish(&self, command: &mut Command) -> Out {
-        let output = command.output().expect("the program starts");
+        let output = within_limit(command);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8 output");
         let out = Out {
             code: output.status.code(),
@@ -133,6 +224,12 @@ impl Place {
         self.finish(&mut self.command(args))
     }
 
+    /// Runs the program as in [`Place::unprivileged`]; it must end so, with that finding.
+    pub fn finds_unprivileged(&self, args: &[&str], code: &str, exit: i32) -> Out {
+        let out = self.finish(self.unprivileged(args).arg("--json"));
+        out.expect(code, exit)
+    }
+
     /// Runs the program, which must succeed.
     pub fn ok(&self, args: &[&str]) -> Out {
         let out = self.run(args);
@@ -142,12 +239,7 @@ impl Place {
 
     /// Runs the program with `--json`; it must end so, with that finding.
     pub fn finds(&self, args: &[&str], code: &str, exit: i32) -> Out {
-        let mut all = args.to_vec();
-        all.push("--json");
-        let out = self.run(&all);
-        assert_eq!(out.code, Some(exit), "{args:?}: {out:?}");
-        assert!(out.codes().iter().any(|found| found == code), "{args:?}: no {code} in {out:?}");
-        out
+        self.finish(self.command(args).arg("--json")).expect(code, exit)
     }
 
     /// Digest of the bundle with this name.

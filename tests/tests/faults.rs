@@ -3,9 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use pkg_tests::{Place, skipped};
+use pkg_tests::{Place, skipped, wait_until};
 
 #[test]
 fn keys_that_do_not_fit_are_named() {
@@ -104,25 +103,14 @@ fn a_read_only_place_is_named() {
     place.finds(&["keygen", "--no-passphrase", "-o", "disk/k"], "read-only-target", 1);
 }
 
-/// A model with one file that takes a while to pack.
-fn large() -> Place {
-    let place = Place::with_model();
-    let content: Vec<u8> = (0..200_000_000_u32).map(|n| (n >> 8) as u8).collect();
-    fs::write(place.path("model/model-1.safetensors"), pkg_tests::safetensors(&content)).unwrap();
-    place
-}
-
 #[test]
 fn a_killed_run_leaves_nothing_that_verifies_and_can_be_run_again() {
-    let place = large();
+    let place = Place::with_large_model();
     for output in ["m.pkg", "m.tar"] {
         let mut pack = place.command(&["pack", "model", "-o", output, "--store", "copy"]);
         let mut child = pack.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let staged = place.path(&format!(".{output}.partial"));
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !staged.exists() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        assert!(wait_until(|| staged.exists()));
         child.kill().unwrap();
         assert!(!child.wait().unwrap().success(), "it was over before it could be killed");
         assert!(!place.path(output).exists());
@@ -136,7 +124,7 @@ fn a_killed_run_leaves_nothing_that_verifies_and_can_be_run_again() {
 
 #[test]
 fn two_runs_for_one_output_do_not_mix() {
-    let place = large();
+    let place = Place::with_large_model();
     let start = || {
         let mut pack =
             place.command(&["pack", "model", "-o", "m.pkg", "--store", "copy", "--json"]);
@@ -153,7 +141,7 @@ fn two_runs_for_one_output_do_not_mix() {
 
 #[test]
 fn a_file_that_changes_while_it_is_packed_is_an_error() {
-    let place = large();
+    let place = Place::with_large_model();
     let path = place.path("model/model-1.safetensors");
     let mut pack = place.command(&["pack", "model", "-o", "m.pkg", "--store", "copy", "--json"]);
     let child = pack.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -164,10 +152,7 @@ fn a_file_that_changes_while_it_is_packed_is_an_error() {
             .into_iter()
             .any(|entry| entry.metadata().is_ok_and(|meta| meta.is_file() && meta.len() > 1 << 20))
     };
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !copying() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    assert!(wait_until(copying));
     use std::io::Write as _;
     fs::File::options().append(true).open(path).unwrap().write_all(b"more").unwrap();
     let output = child.wait_with_output().unwrap();

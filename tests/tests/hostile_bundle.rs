@@ -2,46 +2,9 @@
 //! by name, and nothing of them unpacked.
 
 use std::fs;
-use std::path::Path;
 
-use pkg_tests::{Layout, Out, Place, TarEntry, tar_zstd};
+use pkg_tests::{Layout, Place, README, TarEntry, flip, publisher, refused, tar_layer, tar_zstd};
 use serde_json::{Value, json};
-
-/// Verifying must be refused so; unpacking too, with nothing left behind.
-fn refused(place: &Place, args: &[&str], code: &str) -> Out {
-    let mut all = vec!["verify", "m.pkg"];
-    all.extend(args);
-    let out = place.finds(&all, code, 10);
-    let before = place.names();
-    let unpacked = place.run(&["unpack", "m.pkg", "out"]);
-    assert_eq!(unpacked.code, Some(10), "{code}: {unpacked:?}");
-    assert_eq!(place.names(), before, "{code}: unpack left something behind");
-    out
-}
-
-/// Digest of the release as it is in the index now.
-fn pinned(layout: &Layout) -> String {
-    layout.index()["manifests"][0]["digest"].as_str().unwrap().to_owned()
-}
-
-/// A hostile publisher's change is refused even when its digest is what was asked for.
-fn publisher(code: &str, edit: impl FnOnce(&Layout)) -> Out {
-    let place = Place::packed();
-    let layout = Layout::at(&place.path("m.pkg"));
-    edit(&layout);
-    refused(&place, &["--digest", &pinned(&layout)], code)
-}
-
-fn flip(path: &Path) {
-    let mut bytes = fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(path, bytes).unwrap();
-}
-
-fn blob_of(layout: &Layout, position: usize) -> std::path::PathBuf {
-    layout.blob(layout.manifest()["layers"][position]["digest"].as_str().unwrap())
-}
 
 #[test]
 fn changed_cut_and_missing_blobs_are_all_named() {
@@ -50,10 +13,10 @@ fn changed_cut_and_missing_blobs_are_all_named() {
     let raw = layout.layer_ending("weight.v1.raw");
     let tar = layout.layer_ending("code.v1.tar+zstd");
     let docs = layout.layer_ending("doc.v1.tar+zstd");
-    flip(&blob_of(&layout, raw));
-    flip(&blob_of(&layout, tar));
-    fs::remove_file(blob_of(&layout, docs)).unwrap();
-    let cut = fs::File::options().write(true).open(blob_of(&layout, raw + 1)).unwrap();
+    flip(&layout.layer_blob(raw));
+    flip(&layout.layer_blob(tar));
+    fs::remove_file(layout.layer_blob(docs)).unwrap();
+    let cut = fs::File::options().write(true).open(layout.layer_blob(raw + 1)).unwrap();
     cut.set_len(100).unwrap();
     let out = refused(&place, &["--key", "k.pub"], "digest-mismatch");
     let codes = out.codes();
@@ -171,7 +134,7 @@ fn hostile_manifests_are_refused() {
         "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json",
     }));
     layout.set_index(&index);
-    refused(&place, &["--digest", &pinned(&layout)], "manifest-invalid");
+    refused(&place, &["--digest", &layout.digest()], "manifest-invalid");
 }
 
 #[test]
@@ -233,16 +196,6 @@ fn hostile_descriptions_are_refused() {
         });
     });
 }
-
-/// Replaces the layer with the README by a tar of these entries.
-fn tar_layer(code: &str, entries: &[TarEntry]) -> Out {
-    publisher(code, |layout| {
-        let (bytes, diff_id) = tar_zstd(entries);
-        layout.replace_layer(layout.layer_ending("doc.v1.tar+zstd"), &bytes, &diff_id);
-    })
-}
-
-const README: &[u8] = b"# Tiny\n\nA model for tests.\n";
 
 #[test]
 fn hostile_tars_are_refused() {
