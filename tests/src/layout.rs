@@ -157,9 +157,8 @@ impl Layout {
     /// Position in the index of the signature whose statement has this predicate.
     pub fn signature(&self, predicate: &str) -> usize {
         let index = self.index();
-        let fits = |entry: &Value| {
-            entry["annotations"]["dev.sigstore.bundle.predicateType"] == predicate
-        };
+        let fits =
+            |entry: &Value| entry["annotations"]["dev.sigstore.bundle.predicateType"] == predicate;
         let entries = index["manifests"].as_array().expect("manifests");
         entries.iter().position(fits).unwrap_or_else(|| panic!("no {predicate} in {index}"))
     }
