@@ -150,7 +150,9 @@ pub fn threads() -> usize {
 
 fn staging_path(target: &Path) -> Result<(PathBuf, PathBuf)> {
     let name = target.file_name().ok_or_else(|| {
-        Problem::new(Code::UsageError, target.display()).detail("the output needs a name")
+        Problem::new(Code::UsageError, target.display())
+            .detail("the output needs a name of its own")
+            .hint("Name it, for example `out`; it is made beside its final place and renamed.")
     })?;
     let parent = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),

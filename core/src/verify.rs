@@ -218,14 +218,9 @@ pub fn component_reports(
     components
         .map(|(position, component)| {
             // The level is worked out from what is there, not taken from what is said.
-            let evidence = if component.absent.is_some() {
-                None
-            } else if component.files > 0 {
-                Some(if verified(position) { Evidence::Verified } else { Evidence::Packed })
-            } else if component.url.is_some() {
-                Some(Evidence::Linked)
-            } else {
-                Some(Evidence::Claimed)
+            let evidence = match component.evidence_when_packed() {
+                Some(Evidence::Packed) if verified(position) => Some(Evidence::Verified),
+                other => other,
             };
             ComponentReport {
                 kind: component.kind,

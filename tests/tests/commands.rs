@@ -92,6 +92,7 @@ fn json_of_every_command_fits_its_schema_in_success_and_failure() {
         vec!["demo"],
         vec!["explain", "digest-mismatch"],
         vec!["schema"],
+        vec!["completions", "bash"],
         vec!["init", "nowhere"],
         vec!["pack", "nowhere", "-o", "x"],
         vec!["keygen", "--no-passphrase", "-o", "k"],

@@ -79,6 +79,10 @@ fn broken_layouts_are_refused() {
     nothing.finds(&["verify", "empty"], "not-a-bundle", 2);
     nothing.finds(&["verify", "file"], "not-a-bundle", 2);
     nothing.finds(&["verify", "nowhere"], "path-not-found", 2);
+    let pipe = nothing.path("pipe");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    nothing.finds(&["verify", "pipe"], "not-a-bundle", 2);
 }
 
 #[test]
@@ -141,6 +145,15 @@ fn hostile_descriptions_are_refused() {
     publisher("release-invalid", |l| l.edit_release(|r| r["more"] = json!(1)));
     publisher("release-invalid", |l| l.edit_release(|r| r["components"][0]["files"] = json!(7)));
     publisher("release-invalid", |l| l.edit_release(|r| r["components"][0]["layers"] = json!([])));
+    publisher("release-invalid", |l| {
+        l.edit_release(|r| r["components"][0]["evidence"] = json!("tested"))
+    });
+    publisher("release-invalid", |l| {
+        l.edit_release(|r| r["components"][4]["evidence"] = json!("packed"))
+    });
+    publisher("release-invalid", |l| {
+        l.edit_release(|r| r["data"][0]["evidence"] = json!("verified"))
+    });
     publisher("release-invalid", |l| {
         let none = json!(format!("sha256:{}", "0".repeat(64)));
         l.edit_release(|r| r["components"][0]["licence"]["text"]["digest"] = none);

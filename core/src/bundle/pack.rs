@@ -21,7 +21,7 @@ use crate::model::release::{
     BlobRef, Component, DataSet, Evidence, FILES_SCHEMA, FileEntry, FileIndex, Licence,
     LicenceText, Owner, RELEASE_SCHEMA, Release,
 };
-use crate::model::spec::{ComponentSpec, Spec};
+use crate::model::spec::Spec;
 use crate::spec::{self, Resolved, SourceFile};
 
 /// When large files get one digest per shard.
@@ -322,9 +322,9 @@ fn build_release(
         let text = component.licence_file.as_ref().or(spec.release.licence_file.as_ref());
         let declared = component.licence.as_ref().or(spec.release.licence.as_ref());
         let has_terms = component.absent.is_none();
-        Component {
+        let mut described = Component {
             kind: component.kind,
-            evidence: evidence(component),
+            evidence: None,
             layers,
             files: owned().count() as u64,
             bytes: owned().map(|file| file.size).sum(),
@@ -336,16 +336,13 @@ fn build_release(
             url: component.url.clone(),
             digest: component.digest.as_deref().and_then(|digest| digest.parse().ok()),
             absent: component.absent.clone(),
-        }
+        };
+        described.evidence = described.evidence_when_packed();
+        described
     });
     let data = spec.data.iter().map(|data| {
         let manifest = data.manifest.as_deref().and_then(text_at);
-        let evidence = match (&manifest, &data.url) {
-            (Some(_), _) => Evidence::Packed,
-            (None, Some(_)) => Evidence::Linked,
-            (None, None) => Evidence::Claimed,
-        };
-        DataSet {
+        let mut described = DataSet {
             name: data.name.clone(),
             manifest,
             url: data.url.clone(),
@@ -354,8 +351,10 @@ fn build_release(
             role: data.role,
             licence: data.licence.clone(),
             synthetic_from: data.synthetic_from.clone(),
-            evidence,
-        }
+            evidence: Evidence::Claimed,
+        };
+        described.evidence = described.evidence_when_packed();
+        described
     });
     Release {
         schema: RELEASE_SCHEMA.to_owned(),
@@ -369,17 +368,6 @@ fn build_release(
         data: data.collect(),
         base_models: spec.base_models.clone(),
         file_index,
-    }
-}
-
-/// How well a component's presence is known from what is packed.
-fn evidence(component: &ComponentSpec) -> Option<Evidence> {
-    if component.absent.is_some() {
-        None
-    } else if component.url.is_some() {
-        Some(Evidence::Linked)
-    } else {
-        Some(Evidence::Packed)
     }
 }
 

@@ -38,12 +38,13 @@ impl Source {
             }
             Self { path: path.to_owned(), place: Place::Folder }
         } else {
-            let file = File::open(path).map_err(|error| Problem::reading(path, error))?;
+            // Asked before opening: a named pipe would wait for a writer.
             if !meta.is_file() {
                 return Err(Problem::new(Code::NotABundle, path.display())
                     .detail("an archive must be a regular file, so that it can be read by offset")
                     .hint("Save the stream to a file first."));
             }
+            let file = File::open(path).map_err(|error| Problem::reading(path, error))?;
             let entries = scan_archive(path, &file, meta.len())?;
             Self { path: path.to_owned(), place: Place::Archive { file: Arc::new(file), entries } }
         };

@@ -109,6 +109,15 @@ pub(super) fn release(release: &Release, index: &FileIndex, manifest: &Manifest)
         if let Some(text) = &component.licence.text {
             referenced(text, index)?;
         }
+        if component.evidence != component.evidence_when_packed() {
+            return Err(invalid(format!(
+                "component {} claims other evidence than its content gives",
+                component.kind
+            )));
+        }
+    }
+    if release.data.iter().any(|data| data.evidence != data.evidence_when_packed()) {
+        return Err(invalid("a data set claims other evidence than it has".to_owned()));
     }
     release
         .data

@@ -46,8 +46,7 @@ impl Render for InitResult {
             .iter()
             .map(|component| {
                 let licence = component.licence.as_deref().unwrap_or("licence undecided");
-                let size = human_size(component.bytes);
-                let files = format!("{} files, {size}", component.files);
+                let files = counted(component.files, component.bytes);
                 vec![component.kind.to_string(), files, printable(licence)]
             })
             .collect();
@@ -149,6 +148,12 @@ impl Render for Signed {
     }
 }
 
+/// A number of files and their size.
+fn counted(files: u64, bytes: u64) -> String {
+    let noun = if files == 1 { "file" } else { "files" };
+    format!("{files} {noun}, {}", human_size(bytes))
+}
+
 fn component_rows(components: &[ComponentReport]) -> Vec<Vec<String>> {
     components
         .iter()
@@ -156,12 +161,7 @@ fn component_rows(components: &[ComponentReport]) -> Vec<Vec<String>> {
             let content = match (&component.absent, &component.url) {
                 (Some(why), _) => printable(why),
                 (None, Some(url)) => printable(url),
-                (None, None) if component.files == 1 => {
-                    format!("1 file, {}", human_size(component.bytes))
-                }
-                (None, None) => {
-                    format!("{} files, {}", component.files, human_size(component.bytes))
-                }
+                (None, None) => counted(component.files, component.bytes),
             };
             let licence = match (&component.licence, component.licence_text) {
                 (_, _) if component.absent.is_some() => String::new(),
@@ -253,14 +253,17 @@ impl Render for Judged {
         let verdict = &self.verdict;
         let title = format!("{} {}", printable(&verdict.name), printable(&verdict.version));
         let title = title.trim();
+        let signed = verdict.signatures.iter().any(|s| s.standing == Standing::Verified);
+        let is = if signed { "is what was signed" } else { "has the digest that was asked for" };
         let _ = match self.exit {
-            Exit::Ok if verdict.not_checked.is_empty() => {
-                writeln!(page, "OK: {title} is what was signed")
-            }
-            Exit::Ok => writeln!(page, "OK in part: {title}, only what was asked for was checked"),
+            Exit::Ok if verdict.not_checked.is_empty() => writeln!(page, "OK: {title} {is}"),
+            Exit::Ok => writeln!(page, "OK in part: {title} {is}, as far as it was checked"),
             Exit::Unsigned => writeln!(page, "UNSIGNED: {title}"),
             _ => writeln!(page, "REFUSED: {title}"),
         };
+        if self.exit == Exit::Ok && !signed {
+            page.push_str("signed  not checked; who made it is not known\n");
+        }
         let _ = writeln!(page, "digest  {}", verdict.digest);
         for signature in &verdict.signatures {
             let _ = writeln!(page, "signed  {}", signature_line(signature));

@@ -36,5 +36,6 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-demo", output::<DemoReport>()),
         ("output-explain", output::<ExplainResult>()),
         ("output-schema", output::<SchemaResult>()),
+        ("output-completions", output::<SchemaResult>()),
     ]
 }

@@ -137,6 +137,32 @@ pub struct Component {
     pub absent: Option<String>,
 }
 
+impl Component {
+    /// How well its presence is known from the bundle alone; none when absent.
+    pub fn evidence_when_packed(&self) -> Option<Evidence> {
+        if self.absent.is_some() {
+            None
+        } else if self.files > 0 {
+            Some(Evidence::Packed)
+        } else if self.url.is_some() {
+            Some(Evidence::Linked)
+        } else {
+            Some(Evidence::Claimed)
+        }
+    }
+}
+
+impl DataSet {
+    /// How well its presence is known from the bundle alone.
+    pub fn evidence_when_packed(&self) -> Evidence {
+        match (&self.manifest, &self.url) {
+            (Some(_), _) => Evidence::Packed,
+            (None, Some(_)) => Evidence::Linked,
+            (None, None) => Evidence::Claimed,
+        }
+    }
+}
+
 /// A data set, by manifest and reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
