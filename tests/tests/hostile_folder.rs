@@ -137,20 +137,3 @@ fn weights_that_are_no_weights_are_named() {
     let out = refused(&shard, "missing-shard", 2);
     assert!(out.stdout.contains("model-9.safetensors"), "{out:?}");
 }
-
-#[test]
-fn an_unreadable_file_is_named() {
-    if rustix::process::geteuid().is_root() {
-        // Nothing is unreadable to root but what fails to be read: a file of /proc.
-        let place = Place::with_model();
-        let spec = SPEC.replace("\"README.md\"", "\"README.md\", \"mem\"");
-        fs::write(place.path("model/pkg.toml"), spec).unwrap();
-        std::os::unix::fs::symlink("/proc/self/mem", place.path("model/mem")).unwrap();
-        refused(&place, "symlink-in-release", 2);
-        return;
-    }
-    use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::with_model();
-    fs::set_permissions(place.path("model/README.md"), fs::Permissions::from_mode(0o000)).unwrap();
-    refused(&place, "unreadable-file", 1);
-}
