@@ -8,12 +8,15 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, RenameFlags};
+use rustix::fs::{FlockOperation, OFlags, RenameFlags};
 
 use crate::finding::{Code, Problem, Result};
 
 /// Suffix of everything that is not finished.
 pub const PARTIAL: &str = ".partial";
+
+/// Open flag: a symbolic link is an error.
+const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 
 /// What identifies a state of a file on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +39,11 @@ impl FileState {
         Ok(Self::from_metadata(&file.metadata()?))
     }
 
+    /// State of what is at a path; a link is not followed.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self::from_metadata(&path.symlink_metadata()?))
+    }
+
     fn from_metadata(meta: &fs::Metadata) -> Self {
         let nanos = |secs: i64, nanos: i64| i128::from(secs) * 1_000_000_000 + i128::from(nanos);
         Self {
@@ -56,8 +64,7 @@ impl FileState {
 /// Opens a regular file for reading; symbolic links and special files are refused.
 pub fn open_regular(path: &Path) -> Result<File> {
     // Without NONBLOCK, opening a named pipe would wait for a writer.
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let flags = NOFOLLOW | OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
         if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
             Problem::new(Code::SymlinkInRelease, path.display())
@@ -123,14 +130,21 @@ pub fn create_new(path: &Path) -> io::Result<File> {
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let (parent, staged) = staging_path(path)?;
     let write = || -> io::Result<()> {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&staged)?;
+        if exists(&staged) {
+            remove(&staged)?;
+        }
+        // Created anew: a link that waits under this name is not written through.
+        let mut file = create_new(&staged)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&staged, path)?;
         sync_dir(&parent)
     };
-    write().map_err(|error| Problem::writing(path, error))
+    write().map_err(|error| {
+        // Nothing more can be done about a leftover than has been tried.
+        let _ = remove(&staged);
+        Problem::writing(path, error)
+    })
 }
 
 /// Flushes a folder, so that names made in it survive a power cut.
@@ -163,6 +177,16 @@ fn staging_path(target: &Path) -> Result<(PathBuf, PathBuf)> {
     staged.push(PARTIAL);
     let staged = parent.join(staged);
     Ok((parent, staged))
+}
+
+/// Whether `path`, which may not exist yet, is `folder` or lies in it.
+pub fn lies_in(path: &Path, folder: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else { return false };
+    let real = path.ancestors().find_map(|ancestor| {
+        let ancestor = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
+        ancestor.canonicalize().ok()
+    });
+    real.is_some_and(|real| real.starts_with(&folder))
 }
 
 /// Whether something is at `path`, also a dangling link.
@@ -204,13 +228,9 @@ impl Staged {
     /// Starts a file that will become `target`.
     pub fn file(target: &Path) -> Result<Self> {
         Self::begin(target, |path| {
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o644)
-                .open(path)
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false).mode(0o644);
+            options.custom_flags(NOFOLLOW).open(path)
         })
         .and_then(|staged| {
             staged.lock.set_len(0).map_err(|error| Problem::writing(&staged.path, error))?;
@@ -228,6 +248,9 @@ impl Staged {
         // Another run may remove or rename the name between opening and
         // locking it; then the lock is on something else, and we start over.
         for _ in 0..8 {
+            if path.is_symlink() {
+                remove(&path).map_err(|error| Problem::writing(&path, error))?;
+            }
             let lock = open(&path).map_err(|error| Problem::writing(&path, error))?;
             match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}

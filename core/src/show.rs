@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bundle::{self, Loaded};
-use crate::finding::{Finding, Result};
+use crate::finding::{Finding, Problem, Result};
 use crate::model::digest::Digest;
 use crate::model::release::DataSet;
 use crate::model::spec::BaseModelSpec;
@@ -53,6 +53,9 @@ pub fn show(target: &Path, keys: &[PublicKey]) -> Result<(Overview, Vec<Finding>
     let loaded = bundle::load(target)?;
     let signatures = signatures::check(&loaded, keys);
     let mut findings = loaded.findings.clone();
+    if !keys.is_empty() {
+        findings.extend(signatures.missing(&loaded, keys, target).map(Problem::into_finding));
+    }
     findings.extend(signatures.findings);
     Ok((overview(&loaded, signatures.reports), findings))
 }

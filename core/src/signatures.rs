@@ -1,5 +1,7 @@
 //! Signatures of a release: what they say, and whether it is about this release.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +101,27 @@ impl Signatures {
         let wanted =
             |r: &SignatureReport| (r.about, r.standing) == (About::Release, Standing::Verified);
         self.reports.iter().any(wanted)
+    }
+
+    /// Why no release statement counts, when none does.
+    pub fn missing(&self, loaded: &Loaded, keys: &[PublicKey], target: &Path) -> Option<Problem> {
+        if self.release_verified() {
+            return None;
+        }
+        if loaded.signatures.is_empty() && loaded.findings.is_empty() {
+            return Some(Problem::new(Code::Unsigned, target.display()));
+        }
+        if keys.is_empty() {
+            return None;
+        }
+        let named: Vec<&str> =
+            self.reports.iter().filter_map(|report| report.key_hint.as_deref()).collect();
+        let named = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
+        let given: Vec<String> = keys.iter().map(PublicKey::hint).collect();
+        Some(Problem::new(Code::WrongKey, target.display()).detail(format!(
+            "the release statement is not signed by a given key (given: {}; signatures name: {named})",
+            given.join(", "),
+        )))
     }
 
     /// Position of the document that belongs into `model.sig`.

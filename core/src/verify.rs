@@ -121,24 +121,12 @@ fn identity(request: &VerifyRequest, loaded: &Loaded, signatures: &Signatures) -
         let detail = format!("expected {expected}, but this is {}", loaded.digest);
         findings.push(problem.detail(detail).into_finding());
     }
-    let trusted = signatures.release_verified();
-    if trusted {
+    if signatures.release_verified() {
         findings.push(Problem::new(Code::TimeNotProven, "release statement").into_finding());
-    } else if loaded.signatures.is_empty() && loaded.findings.is_empty() {
+    } else if request.digest.is_none() || !request.keys.is_empty() {
         // A digest that came by a trusted way stands in for a signature.
-        if request.digest.is_none() || !request.keys.is_empty() {
-            findings.push(Problem::new(Code::Unsigned, request.target.display()).into_finding());
-        }
-    } else if !request.keys.is_empty() {
-        let hints: Vec<String> =
-            signatures.reports.iter().filter_map(|report| report.key_hint.clone()).collect();
-        let given: Vec<String> = request.keys.iter().map(PublicKey::hint).collect();
-        let problem = Problem::new(Code::WrongKey, request.target.display()).detail(format!(
-            "the release statement is not signed by a given key (given: {}; signatures name: {})",
-            given.join(", "),
-            if hints.is_empty() { "none".to_owned() } else { hints.join(", ") },
-        ));
-        findings.push(problem.into_finding());
+        let missing = signatures.missing(loaded, &request.keys, &request.target);
+        findings.extend(missing.map(Problem::into_finding));
     }
     findings
 }

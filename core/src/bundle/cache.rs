@@ -9,13 +9,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::source::blob_name;
 use super::tarball::Written;
 use crate::finding::Result;
 use crate::fsx::{self, FileState};
 use crate::hash::Ingested;
 use crate::model::digest::Digest;
 
-const HEADER: &str = "pkg digest cache 1";
+const HEADER: &str = "pkg digest cache 2";
 const LIMIT: u64 = 256 << 20;
 
 /// A file changed this recently may change again within the same clock tick.
@@ -27,6 +28,7 @@ pub(super) struct Cache {
     path: Option<PathBuf>,
     files: HashMap<FileState, Ingested>,
     layers: HashMap<Digest, Written>,
+    blobs: HashMap<Digest, FileState>,
     next_files: Vec<(PathBuf, FileState, Ingested)>,
     next_layers: Vec<(Digest, Written)>,
 }
@@ -47,6 +49,7 @@ impl Cache {
                 if cache.take_line(line).is_none() {
                     cache.files.clear();
                     cache.layers.clear();
+                    cache.blobs.clear();
                     break;
                 }
             }
@@ -57,14 +60,12 @@ impl Cache {
     fn take_line(&mut self, line: &str) -> Option<()> {
         let mut words = line.split(' ');
         match words.next()? {
+            "b" => {
+                let state = state_from(&mut words)?;
+                self.blobs.insert(Digest::from_hex(words.next()?).ok()?, state);
+            }
             "f" => {
-                let state = FileState {
-                    dev: words.next()?.parse().ok()?,
-                    inode: words.next()?.parse().ok()?,
-                    size: words.next()?.parse().ok()?,
-                    mtime: words.next()?.parse().ok()?,
-                    ctime: words.next()?.parse().ok()?,
-                };
+                let state = state_from(&mut words)?;
                 let digest = Digest::from_hex(words.next()?).ok()?;
                 let shards = words.map(Digest::from_hex).collect::<Result<_, _>>().ok()?;
                 self.files.insert(state, Ingested { digest, shards });
@@ -79,6 +80,11 @@ impl Cache {
             _ => return None,
         }
         Some(())
+    }
+
+    /// States in which the blobs of the last bundle were left.
+    pub(super) fn blobs(&self) -> HashMap<Digest, FileState> {
+        self.blobs.clone()
     }
 
     /// What is known about a file in this state.
@@ -113,20 +119,26 @@ impl Cache {
         self.next_layers.push((key, written));
     }
 
-    /// Writes what was kept.
-    pub(super) fn save(&self) -> Result<()> {
+    /// Writes what was kept, with the state of the blobs of the bundle `output`.
+    pub(super) fn save(&self, output: &Path) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         let mut text = format!("{HEADER}\n");
         for (disk, state, known) in &self.next_files {
             // Making and renaming hard links moves the change time of the source.
             let now = std::fs::File::open(disk).and_then(|file| FileState::of(&file));
             let Some(state) = now.ok().filter(|now| now.same_content(state)) else { continue };
-            let FileState { dev, inode, size, mtime, ctime } = state;
-            let _ = write!(text, "f {dev} {inode} {size} {mtime} {ctime} {}", known.digest.hex());
+            let _ = write!(text, "f {} {}", state_text(&state), known.digest.hex());
             for shard in &known.shards {
                 let _ = write!(text, " {}", shard.hex());
             }
             text.push('\n');
+        }
+        let digests = self.next_files.iter().map(|(_, _, known)| known.digest);
+        for digest in digests.chain(self.next_layers.iter().map(|(_, written)| written.digest)) {
+            // Files inside tar layers, and archives, have no blobs of their own.
+            if let Ok(state) = FileState::at(&output.join(blob_name(&digest))) {
+                let _ = writeln!(text, "b {} {}", state_text(&state), digest.hex());
+            }
         }
         for (key, written) in &self.next_layers {
             let (digest, diff_id) = (written.digest.hex(), written.diff_id.hex());
@@ -138,6 +150,21 @@ impl Cache {
         }
         fsx::replace_file(path, text.as_bytes())
     }
+}
+
+fn state_text(state: &FileState) -> String {
+    let FileState { dev, inode, size, mtime, ctime } = state;
+    format!("{dev} {inode} {size} {mtime} {ctime}")
+}
+
+fn state_from<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<FileState> {
+    Some(FileState {
+        dev: words.next()?.parse().ok()?,
+        inode: words.next()?.parse().ok()?,
+        size: words.next()?.parse().ok()?,
+        mtime: words.next()?.parse().ok()?,
+        ctime: words.next()?.parse().ok()?,
+    })
 }
 
 fn cache_dir() -> Option<PathBuf> {
@@ -177,7 +204,7 @@ mod tests {
         let replaced = FileState { inode: 0, ..state };
         cache.keep_file(&disk, replaced, &known, now + Duration::from_secs(2));
         cache.keep_layer(Digest::of(b"k"), written);
-        cache.save().unwrap();
+        cache.save(dir.path()).unwrap();
         let text = std::fs::read_to_string(path).unwrap();
         let mut again = Cache::default();
         for line in text.strip_prefix(HEADER).unwrap().lines().skip(1) {

@@ -106,16 +106,16 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
     meter.expect(sizes.iter().sum());
 
     let previous = previous_output(request)?;
+    let mut cache =
+        if request.cache { Cache::open(&request.folder, shard_size) } else { Cache::default() };
     let archive = request.output.extension().is_some_and(|extension| extension == "tar");
     let mut store = if archive {
         Store::archive(&request.output)?
     } else {
         let linkable = previous.as_ref().filter(|source| !source.is_archive());
         let linkable = linkable.map(|source| source.path().to_owned());
-        Store::folder(&request.output, request.mode, linkable)?
+        Store::folder(&request.output, request.mode, linkable, cache.blobs())?
     };
-    let mut cache =
-        if request.cache { Cache::open(&request.folder, shard_size) } else { Cache::default() };
     let mut maker = Maker { store: &mut store, cache: &mut cache, shard_size, meter, read: 0 };
     let made = maker.make_all(&plans)?;
     let read = maker.read;
@@ -130,7 +130,7 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
     )?;
     outcome.read = read;
     if request.cache
-        && let Err(problem) = cache.save()
+        && let Err(problem) = cache.save(&request.output)
     {
         let mut finding = problem.into_finding();
         finding.severity = crate::finding::Severity::Note;
@@ -168,11 +168,19 @@ fn previous_output(request: &PackRequest) -> Result<Option<Source>> {
     if !fsx::exists(output) {
         return Ok(None);
     }
+    let model_is_there = fsx::lies_in(&request.folder, output);
+    let in_model = fsx::lies_in(output, &request.folder);
     match Source::open(output) {
-        Ok(source) => Ok(Some(source)),
+        Ok(source) if !model_is_there => Ok(Some(source)),
+        // Not even by force: that would replace what is to be packed.
+        _ if model_is_there || (request.force && in_model) => {
+            Err(Problem::new(Code::OutputExists, output.display())
+                .detail("the model itself is there")
+                .hint("Choose another name."))
+        }
         Err(_) if request.force => Ok(None),
         Err(_) if output.is_dir() && is_empty(output) => Ok(None),
-        Err(_) => Err(Problem::new(Code::OutputExists, output.display())
+        _ => Err(Problem::new(Code::OutputExists, output.display())
             .detail("something that is no bundle is there")),
     }
 }

@@ -93,12 +93,24 @@ pub fn attach(loaded: &Loaded, signatures: &[NewSignature]) -> Result<()> {
 }
 
 fn attach_to_folder(root: &Path, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> {
-    for bytes in blobs {
-        let path = root.join(blob_name(&crate::model::digest::Digest::of(bytes)));
-        fsx::replace_file(&path, bytes)?;
-    }
-    // The signatures count from here on, all at once.
-    fsx::replace_file(&root.join("index.json"), index)
+    let mut added = Vec::new();
+    let write = |added: &mut Vec<std::path::PathBuf>| -> Result<()> {
+        for bytes in blobs {
+            let path = root.join(blob_name(&crate::model::digest::Digest::of(bytes)));
+            if !fsx::exists(&path) {
+                added.push(path.clone());
+            }
+            fsx::replace_file(&path, bytes)?;
+        }
+        // The signatures count from here on, all at once.
+        fsx::replace_file(&root.join("index.json"), index)
+    };
+    write(&mut added).inspect_err(|_| {
+        for path in &added {
+            // What was not written yet is not there to be removed.
+            let _ = fsx::remove(path);
+        }
+    })
 }
 
 /// Writes a copy of the archive with the new blobs behind the old ones.

@@ -58,6 +58,11 @@ pub fn unpack(
         return Err(Problem::new(Code::NotABundle, "the folder").detail("it is unpacked already"));
     };
     let output = &request.output;
+    if fsx::lies_in(output, source.path()) {
+        return Err(Problem::new(Code::OutputExists, output.display())
+            .detail("the bundle itself is there")
+            .hint("Choose a folder outside of it."));
+    }
     let occupied = fsx::exists(output)
         && !(output.is_dir()
             && fs::read_dir(output).is_ok_and(|mut entries| entries.next().is_none()));

@@ -1,5 +1,6 @@
 //! Blobs of a layout folder: linked, cloned or copied into place.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub(super) struct Folder {
     pub(super) root: PathBuf,
     pub(super) mode: StoreMode,
     pub(super) previous: Option<PathBuf>,
+    pub(super) known_blobs: HashMap<Digest, FileState>,
     pub(super) serial: AtomicU64,
 }
 
@@ -38,7 +40,10 @@ impl Folder {
         }
         let Some(previous) = &self.previous else { return false };
         let old = previous.join(blob_name(digest));
-        let fits = old.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() == size);
+        // A blob that changed since it was written is not taken over.
+        let known = self.known_blobs.get(digest);
+        let now = FileState::at(&old);
+        let fits = now.is_ok_and(|now| now.size == size && known == Some(&now));
         fits && fs::hard_link(&old, &blob).is_ok()
     }
 

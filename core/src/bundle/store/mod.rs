@@ -3,7 +3,7 @@
 mod archive;
 mod folder;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -73,13 +73,17 @@ impl Store {
         target: &Path,
         mode: StoreMode,
         previous: Option<PathBuf>,
+        known_blobs: HashMap<Digest, FileState>,
     ) -> Result<Self> {
         let staged = Staged::folder(target)?;
         let blobs = staged.path().join("blobs/sha256");
         fs::create_dir_all(&blobs).map_err(|error| Problem::writing(&blobs, error))?;
         let root = staged.path().to_owned();
         let serial = AtomicU64::new(0);
-        Ok(Self { staged, place: Place::Folder(Folder { root, mode, previous, serial }) })
+        Ok(Self {
+            staged,
+            place: Place::Folder(Folder { root, mode, previous, known_blobs, serial }),
+        })
     }
 
     /// Starts an archive.
