@@ -113,7 +113,7 @@ codes! {
     ManifestInvalid = "manifest-invalid", Error, VerificationFailed, "A manifest is not a valid OCI image manifest of a model release.", "Ask the publisher for the bundle again.";
     ConfigInvalid = "config-invalid", Error, VerificationFailed, "The model configuration is not valid, or disagrees with the manifest.", "Ask the publisher for the bundle again.";
     ReleaseInvalid = "release-invalid", Error, VerificationFailed, "The release description is missing, invalid, or disagrees with the manifest.", "Ask the publisher for the bundle again.";
-    MetadataTooLarge = "metadata-too-large", Error, VerificationFailed, "A metadata document is larger than pkg is willing to read.", "Ask the publisher for the bundle again.";
+    MetadataTooLarge = "metadata-too-large", Error, Usage, "A metadata document is larger than pkg is willing to read.", "Ask the publisher for the bundle again.";
     SelfReference = "self-reference", Error, VerificationFailed, "A manifest refers to itself, or is its own subject.", "Do not use this bundle.";
     UnknownMediaType = "unknown-media-type", Error, VerificationFailed, "A layer has a media type that pkg cannot check.", "Use a newer pkg, or ask the publisher.";
     MissingBlob = "missing-blob", Error, VerificationFailed, "A blob that the manifest names is not there.", "Fetch the bundle again.";
@@ -157,7 +157,8 @@ impl Code {
     /// the caller's own folder or command line.
     pub const fn exit_about_bundle(self) -> Exit {
         match self {
-            Self::UnsafePath
+            Self::MetadataTooLarge
+            | Self::UnsafePath
             | Self::DuplicatePath
             | Self::CaseClash
             | Self::NonUtf8Name

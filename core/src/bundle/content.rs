@@ -257,7 +257,11 @@ pub(super) fn check_tar(
         std::io::copy(&mut content, &mut std::io::sink()).map_err(|error| {
             Problem::new(Code::TarInvalid, &subject).detail(format!("{}: {error}", head.path))
         })?;
-        let (_, actual, _) = content.finish();
+        let (_, actual, count) = content.finish();
+        if count != head.size {
+            let detail = format!("{} is cut short: {count} of {} bytes", head.path, head.size);
+            return Err(Problem::new(Code::TarInvalid, &subject).detail(detail));
+        }
         if actual == file.digest { Ok(()) } else { Err(mismatch(&file.path, file.digest, actual)) }
     });
     // The blob as a whole is hashed in any case: if it is not what was

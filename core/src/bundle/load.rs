@@ -95,7 +95,12 @@ fn load_bundle(source: Source) -> Result<Loaded> {
 }
 
 fn load_folder(path: &Path) -> Result<Loaded> {
-    let read = |name: &str, limit| fsx::read_limited(&path.join(name), limit);
+    let read = |name: &str, limit| {
+        fsx::read_limited(&path.join(name), limit).map_err(|problem| match problem.code() {
+            Code::PathNotFound => Problem::new(Code::MissingFile, name),
+            _ => problem,
+        })
+    };
     let manifest_bytes = read(names::MANIFEST, limits::MANIFEST)?;
     let entry = Descriptor::of(oci::MANIFEST, &manifest_bytes);
     let manifest = validate::manifest(&manifest_bytes, &entry.digest)?;

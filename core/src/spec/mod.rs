@@ -43,6 +43,7 @@ pub fn load(folder: &Path) -> Result<Spec> {
 pub(crate) fn read_text(path: &Path) -> Result<String> {
     let bytes = fsx::read_limited(path, MAX_SPEC).map_err(|problem| match problem.code() {
         Code::PathNotFound => Problem::new(Code::SpecMissing, path.display()),
+        Code::MetadataTooLarge => problem.hint("List globs instead of single files."),
         _ => problem,
     })?;
     String::from_utf8(bytes).map_err(|error| {
