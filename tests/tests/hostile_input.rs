@@ -65,7 +65,7 @@ fn a_pkg_toml_has_to_be_a_text_file_of_some_size() {
     // It is the caller's own file, so it is no verdict about somebody's bundle.
     replaced(
         &|path| fs::write(path, SPEC.to_owned() + &"\n".repeat(2 << 20)).unwrap(),
-        "spec-invalid",
+        "metadata-too-large",
     );
 }
 
