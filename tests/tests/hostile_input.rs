@@ -62,7 +62,7 @@ fn a_pkg_toml_has_to_be_a_text_file_of_some_size() {
         "spec-syntax",
     );
     replaced(&|path| fs::write(path, "a.".repeat(200_000) + "b = 1").unwrap(), "spec-syntax");
-    // It is the caller's own file: no statement about somebody's bundle.
+    // It is the caller's own file, so it is no verdict about somebody's bundle.
     replaced(
         &|path| fs::write(path, SPEC.to_owned() + &"\n".repeat(2 << 20)).unwrap(),
         "metadata-too-large",

@@ -103,7 +103,10 @@ fn a_statement_that_no_key_made_counts_for_nothing() {
             bundle["dsseEnvelope"]["signatures"][0]["sig"] = json!(STANDARD.encode([0x30; 70]));
         });
     });
-    place.finds(&["show", "m.pkg", "--key", "k.pub"], "wrong-key", 10);
+    let shown = place.run(&["show", "m.pkg", "--key", "k.pub", "--json"]).json();
+    let signatures = shown["result"]["signatures"].as_array().unwrap();
+    let release = signatures.iter().find(|signature| signature["about"] == "release").unwrap();
+    assert_eq!(release["standing"], "not-checked");
 }
 
 #[test]
