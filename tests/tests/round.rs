@@ -116,6 +116,24 @@ fn several_people_can_sign_one_release() {
 }
 
 #[test]
+fn a_hard_link_cannot_give_one_file_two_modes() {
+    let place = Place::with_model();
+    let (one, other) =
+        (place.path("model/model-1.safetensors"), place.path("model/model-2.safetensors"));
+    fs::copy(&one, &other).unwrap();
+    fs::set_permissions(&one, fs::Permissions::from_mode(0o755)).unwrap();
+    place.ok(&["pack", "model", "-o", "m.pkg", "--store", "hardlink"]);
+    let digest = place.digest("m.pkg");
+    place.ok(&["verify", "m.pkg", "--digest", &digest]);
+    place.finds(&["unpack", "m.pkg", "linked", "--store", "hardlink"], "link-unsupported", 2);
+    place.ok(&["unpack", "m.pkg", "copied"]);
+    place.ok(&["verify", "copied", "--digest", &digest]);
+    let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("copied/model-1.safetensors") & 0o100, 0o100);
+    assert_eq!(mode("copied/model-2.safetensors") & 0o100, 0);
+}
+
+#[test]
 fn a_part_can_be_unpacked_and_verified_and_the_rest_is_named() {
     let place = Place::signed();
     place.ok(&["unpack", "m.pkg", "part", "--only", "weights"]);

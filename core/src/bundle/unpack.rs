@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::content::{Scope, check_tar, open_layer};
@@ -154,6 +154,12 @@ impl Unpacker<'_> {
             let blob = self.source.path().join(blob_name(&file.digest));
             fs::hard_link(&blob, &path).map_err(unsupported)?;
             let linked = fsx::open_regular(&path)?;
+            let mode = linked.metadata().map_err(writing)?.permissions().mode();
+            if (mode & 0o100 != 0) != file.executable {
+                return Err(unsupported(std::io::Error::other(
+                    "the blob's executable bit differs",
+                )));
+            }
             return self.prove(file, &linked, span.len, None, buffer);
         }
         let target = create(&path, file.executable).map_err(writing)?;
