@@ -85,7 +85,7 @@ codes! {
     SpecUnknownKey = "spec-unknown-key", Error, Usage, "pkg.toml has a key that means nothing.", "Use the suggested key, or remove the line.";
     SpecRepeatedKey = "spec-repeated-key", Error, Usage, "pkg.toml sets the same key twice.", "Keep one of the two.";
     SpecInvalid = "spec-invalid", Error, Usage, "pkg.toml says something that cannot be packed.", "Correct the entry that the message names.";
-    PathNotFound = "path-not-found", Error, Usage, "A path or glob of pkg.toml, or of the command line, matches nothing.", "Correct the path, or mark the component `absent = \"why\"`.";
+    PathNotFound = "path-not-found", Error, Usage, "A path or glob of pkg.toml, or of the command line, matches nothing.", "Correct the path. In pkg.toml, `absent = \"why\"` says that a component is left out on purpose.";
     LicenceFileMissing = "licence-file-missing", Error, Usage, "The licence file named in pkg.toml is not there.", "Add the licence text, or correct `licence-file`.";
     LicenceInvalid = "licence-invalid", Error, Usage, "The declared licence is not an SPDX licence expression.", "Use an id of the SPDX licence list, or `LicenseRef-NAME` with a licence file.";
     DuplicatePath = "duplicate-path", Error, Usage, "Two entries have the same path.", "Give each file one component and one path.";
