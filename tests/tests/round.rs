@@ -176,6 +176,16 @@ fn large_files_get_shards_and_both_ways_of_checking_agree() {
     place.ok(&["sign", "m.pkg", "--key", "k.key", "--model-signature", "shards"]);
     place.ok(&["verify", "m.pkg", "--key", "k.pub"]);
     place.ok(&["verify", "m.pkg", "--key", "k.pub", "--whole-files"]);
+    // A damaged range is named by its place in the file, also inside an archive.
+    place.ok(&["pack", "model", "-o", "m.tar"]);
+    let digest = place.digest("m.tar");
+    let mut bytes = fs::read(place.path("m.tar")).unwrap();
+    let start =
+        bytes.windows(64).position(|window| *window == content[50_000_000..50_000_064]).unwrap();
+    bytes[start] ^= 1;
+    fs::write(place.path("m.tar"), bytes).unwrap();
+    let out = place.finds(&["verify", "m.tar", "--digest", &digest], "digest-mismatch", 10);
+    assert!(out.stdout.contains("bytes 33554432 to 67108864 were recorded"), "{out:?}");
     place.ok(&["unpack", "m.pkg", "out"]);
     place.ok(&["verify", "out", "--key", "k.pub"]);
     // Without pkg's documents the folder is still verified by its model signature.

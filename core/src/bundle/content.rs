@@ -17,7 +17,7 @@ use crate::fsx;
 use crate::hash::{self, Meter, Span, hash_spans, run_largest_first};
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
-use crate::model::path::META_DIR;
+use crate::model::path::{META_DIR, ReleasePath};
 use crate::model::release::{FileEntry, Owner};
 
 /// What is to be checked.
@@ -66,7 +66,8 @@ struct Probe {
     file: usize,
     span: Span,
     expected: Digest,
-    whole: bool,
+    /// The shard's place in the file; none for a whole file.
+    shard: Option<(u64, u64)>,
 }
 
 /// Spans that together prove a file. With shards: all of them, in parallel.
@@ -84,12 +85,12 @@ fn probes(
             file: position,
             span: Span { file: Arc::clone(&span.file), offset: span.offset + offset, len },
             expected: *expected,
-            whole: false,
+            shard: Some((offset, offset + len)),
         }));
     }
     if probes.is_empty() || scope.whole_files {
         let (span, expected) = (span.clone(), file.digest);
-        probes.push(Probe { file: position, span, expected, whole: true });
+        probes.push(Probe { file: position, span, expected, shard: None });
     }
     probes
 }
@@ -103,20 +104,19 @@ fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Ch
         let path = &loaded.files.files[probe.file].path;
         seen.insert(probe.file);
         checked.bytes += probe.span.len;
-        let problem = match digest {
-            Ok(digest) if digest == probe.expected => continue,
-            Ok(digest) if probe.whole => mismatch(path, probe.expected, digest),
-            Ok(digest) => {
-                let end = probe.span.offset + probe.span.len;
+        let problem = match (digest, probe.shard) {
+            (Ok(digest), _) if digest == probe.expected => continue,
+            (Ok(digest), None) => mismatch(path, probe.expected, digest),
+            (Ok(digest), Some((start, end))) => {
                 Problem::new(Code::DigestMismatch, path).detail(format!(
-                    "bytes {} to {end} were recorded as {}, but they are {digest}",
-                    probe.span.offset, probe.expected
+                    "bytes {start} to {end} were recorded as {}, but they are {digest}",
+                    probe.expected
                 ))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            (Err(error), _) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 Problem::new(Code::FileChanged, path).detail("it became shorter while it was read")
             }
-            Err(error) => Problem::reading(Path::new(path.as_str()), error),
+            (Err(error), _) => Problem::reading(Path::new(path.as_str()), error),
         };
         bad.entry(probe.file).or_default().push(problem);
     }
@@ -234,7 +234,7 @@ pub(super) fn check_tar(
         .map(|file| (file.path.as_str(), file))
         .collect();
     let limit = tarball::size_limit(expected.values().map(|file| (&file.path, file.size)));
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<ReleasePath> = HashSet::new();
     let mut blob = Tee::new(SpanReader::new(span.clone()));
     let outcome = tarball::read(&subject, &mut blob, limit, |head: EntryHead, content| {
         let file = expected.get(head.path.as_str()).ok_or_else(|| {
@@ -282,10 +282,9 @@ pub(super) fn check_tar(
         return Err(Problem::new(Code::ConfigInvalid, &subject)
             .detail(format!("diffId recorded as {recorded}, but it unfolds to {diff_id}")));
     }
-    if let Some(missing) = expected.keys().find(|path| !seen.iter().any(|p| p.as_str() == **path)) {
-        return Err(
-            Problem::new(Code::TarInvalid, &subject).detail(format!("{missing} is not in it"))
-        );
+    if let Some(missing) = expected.values().find(|file| !seen.contains(&file.path)) {
+        let detail = format!("{} is not in it", missing.path);
+        return Err(Problem::new(Code::TarInvalid, &subject).detail(detail));
     }
     Ok(())
 }
