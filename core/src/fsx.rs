@@ -189,6 +189,11 @@ pub fn lies_in(path: &Path, folder: &Path) -> bool {
     real.is_some_and(|real| real.starts_with(&folder))
 }
 
+/// Whether `path` is a folder with nothing in it.
+pub fn is_empty_folder(path: &Path) -> bool {
+    path.is_dir() && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
+
 /// Whether something is at `path`, also a dangling link.
 pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
@@ -324,7 +329,7 @@ impl Staged {
                 Err(error) => Err(error.into()),
             };
         }
-        if self.target.is_dir() && fs::read_dir(&self.target)?.next().is_none() {
+        if is_empty_folder(&self.target) {
             return fs::rename(&self.path, &self.target);
         }
         match rustix::fs::renameat_with(cwd, &self.path, cwd, &self.target, RenameFlags::NOREPLACE)

@@ -125,7 +125,7 @@ impl Cache {
         let mut text = format!("{HEADER}\n");
         for (disk, state, known) in &self.next_files {
             // Making and renaming hard links moves the change time of the source.
-            let now = std::fs::File::open(disk).and_then(|file| FileState::of(&file));
+            let now = FileState::at(disk);
             let Some(state) = now.ok().filter(|now| now.same_content(state)) else { continue };
             let _ = write!(text, "f {} {}", state_text(&state), known.digest.hex());
             for shard in &known.shards {

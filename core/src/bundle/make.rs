@@ -7,7 +7,7 @@ use super::cache::Cache;
 use super::oci::{self, Descriptor, Form};
 use super::plan::{From, Plan, PlannedFile};
 use super::store::{Store, Take, read_or_write, state_of};
-use super::tarball::Written;
+use super::tarball::{Tee, Written};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, FileState};
 use crate::hash::{Hasher, Ingested, Meter, ShardHasher};
@@ -67,8 +67,7 @@ impl Maker<'_> {
                 Problem::new(Code::Internal, file.path).detail("a commit has no raw layers")
             );
         };
-        let state =
-            FileState::of(&fsx::open_regular(disk)?).map_err(|e| Problem::reading(disk, e))?;
+        let state = FileState::at(disk).map_err(|error| Problem::reading(disk, error))?;
         let known = self.cache.file(&state).map(|known| (state, known.clone()));
         Ok(Take { disk: disk.to_owned(), size: file.size, shard_size: self.shard_size, known })
     }
@@ -149,8 +148,7 @@ fn disk_states(plan: &Plan<'_>) -> Result<Option<Vec<FileState>>> {
         .iter()
         .map(|file| match file.from {
             From::Disk(disk) => {
-                let file = fsx::open_regular(disk)?;
-                FileState::of(&file).map(Some).map_err(|error| Problem::reading(disk, error))
+                FileState::at(disk).map(Some).map_err(|error| Problem::reading(disk, error))
             }
             From::Git(..) => Ok(None),
         })
@@ -189,35 +187,27 @@ fn add<W: io::Write>(
     target: &Path,
     shard_size: Option<u64>,
 ) -> Result<Ingested> {
-    let mut content = Both {
-        inner: content,
-        whole: Hasher::default(),
-        shards: ShardHasher::new(shard_size),
-        count: 0,
-    };
+    let mut content = Both { whole: Tee::new(content), shards: ShardHasher::new(shard_size) };
     writer
         .add(file.path, file.size, file.executable, &mut content)
         .map_err(|error| read_or_write(Path::new(file.path.as_str()), target, error))?;
-    if content.count != file.size {
+    let (_, digest, count) = content.whole.finish();
+    if count != file.size {
         return Err(Problem::new(Code::FileChanged, file.path));
     }
-    Ok(Ingested { digest: content.whole.finish(), shards: content.shards.finish() })
+    Ok(Ingested { digest, shards: content.shards.finish() })
 }
 
 /// Hashes what is read through it, as a whole and in shards.
 struct Both<R> {
-    inner: R,
-    whole: Hasher,
+    whole: Tee<R>,
     shards: ShardHasher,
-    count: u64,
 }
 
 impl<R: Read> Read for Both<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let got = self.inner.read(buffer)?;
-        self.whole.update(&buffer[..got]);
+        let got = self.whole.read(buffer)?;
         self.shards.update(&buffer[..got]);
-        self.count += got as u64;
         Ok(got)
     }
 }

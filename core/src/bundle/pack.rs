@@ -168,25 +168,19 @@ fn previous_output(request: &PackRequest) -> Result<Option<Source>> {
     if !fsx::exists(output) {
         return Ok(None);
     }
-    let model_is_there = fsx::lies_in(&request.folder, output);
-    let in_model = fsx::lies_in(output, &request.folder);
-    match Source::open(output) {
-        Ok(source) if !model_is_there => Ok(Some(source)),
-        // Not even by force: that would replace what is to be packed.
-        _ if model_is_there || (request.force && in_model) => {
-            Err(Problem::new(Code::OutputExists, output.display())
-                .detail("the model itself is there")
-                .hint("Choose another name."))
-        }
-        Err(_) if request.force => Ok(None),
-        Err(_) if output.is_dir() && is_empty(output) => Ok(None),
-        _ => Err(Problem::new(Code::OutputExists, output.display())
-            .detail("something that is no bundle is there")),
+    let refused = |why: &str| Problem::new(Code::OutputExists, output.display()).detail(why);
+    let model = || refused("the model itself is there").hint("Choose another name.");
+    if fsx::lies_in(&request.folder, output) {
+        return Err(model());
     }
-}
-
-fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+    match Source::open(output) {
+        Ok(source) => Ok(Some(source)),
+        Err(_) if fsx::is_empty_folder(output) => Ok(None),
+        Err(_) if !request.force => Err(refused("something that is no bundle is there")),
+        // Not even by force: that would replace what is to be packed.
+        Err(_) if fsx::lies_in(output, &request.folder) => Err(model()),
+        Err(_) => Ok(None),
+    }
 }
 
 struct Described<'a> {

@@ -6,6 +6,7 @@ use super::load::{self, Document, Loaded, Origin};
 use super::oci::{self, Annotations, Descriptor, Manifest};
 use super::source::{Source, blob_name};
 use super::store::Store;
+use super::tarball::file_header;
 use super::{describe, limits};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, Staged};
@@ -127,10 +128,7 @@ fn attach_to_archive(source: &Source, blobs: &[Vec<u8>], index: &[u8]) -> Result
         if !present.insert(name.to_owned()) {
             return Ok(());
         }
-        let mut header = tar::Header::new_ustar();
-        header.set_entry_type(tar::EntryType::Regular);
-        header.set_mode(0o644);
-        header.set_size(size);
+        let mut header = file_header(size, false);
         builder.append_data(&mut header, name, content).map_err(writing)
     };
     for name in source.blobs()? {

@@ -56,6 +56,18 @@ impl<R: Read> Read for Tee<R> {
     }
 }
 
+/// Header of a file, without its name: owner and group 0, time 0, mode 0644 or 0755.
+pub(super) fn file_header(size: u64, executable: bool) -> tar::Header {
+    let mut header = tar::Header::new_ustar();
+    header.set_entry_type(tar::EntryType::Regular);
+    header.set_size(size);
+    header.set_mode(if executable { 0o755 } else { 0o644 });
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header
+}
+
 /// Writes one layer. Entries must come in the order of their paths.
 pub(super) struct Writer<W: Write> {
     tar: tar::Builder<Tee<zstd::Encoder<'static, Tee<W>>>>,
@@ -78,7 +90,7 @@ impl<W: Write> Writer<W> {
         Ok(Self { tar })
     }
 
-    /// Adds a file: owner and group 0, time 0, mode 0644 or 0755.
+    /// Adds a file.
     pub(super) fn add(
         &mut self,
         path: &ReleasePath,
@@ -86,13 +98,7 @@ impl<W: Write> Writer<W> {
         executable: bool,
         content: impl Read,
     ) -> io::Result<()> {
-        let mut header = tar::Header::new_ustar();
-        header.set_entry_type(tar::EntryType::Regular);
-        header.set_size(size);
-        header.set_mode(if executable { 0o755 } else { 0o644 });
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_mtime(0);
+        let mut header = file_header(size, executable);
         self.tar.append_data(&mut header, path.as_str(), content)
     }
 

@@ -63,9 +63,7 @@ pub fn unpack(
             .detail("the bundle itself is there")
             .hint("Choose a folder outside of it."));
     }
-    let occupied = fsx::exists(output)
-        && !(output.is_dir()
-            && fs::read_dir(output).is_ok_and(|mut entries| entries.next().is_none()));
+    let occupied = fsx::exists(output) && !fsx::is_empty_folder(output);
     if occupied && !(request.force && output.is_dir()) {
         return Err(Problem::new(Code::OutputExists, output.display()));
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::super::source::blob_name;
-use super::super::tarball::{Writer, Written};
+use super::super::tarball::{Writer, Written, file_header};
 use super::{Take, Taken, read_or_write, state_of};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, FileState};
@@ -50,14 +50,8 @@ impl Archive {
     }
 
     fn write_header(&self, name: &str, size: u64, at: u64) -> Result<()> {
-        let mut header = tar::Header::new_ustar();
-        header.set_entry_type(tar::EntryType::Regular);
+        let mut header = file_header(size, false);
         header.set_path(name).map_err(|error| Problem::writing(&self.path, error))?;
-        header.set_mode(0o644);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_mtime(0);
-        header.set_size(size);
         header.set_cksum();
         self.write_at(header.as_bytes(), at)?;
         let end = at + 512 + size;
