@@ -12,7 +12,7 @@ use crate::hash::Meter;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
 use crate::trust::keyfile;
 use crate::verify::{Verdict, VerifyRequest, verify};
-use crate::{init, sign, signatures};
+use crate::{init, sign, unpack};
 
 /// One step of the demonstration.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -119,22 +119,23 @@ impl Demo<'_> {
                 verdict.files_verified, verdict.files_total
             )],
         );
-        let loaded = bundle::load(&self.at("model.pkg"))?;
         let request = UnpackRequest {
             output: self.at("out"),
             only: Vec::new(),
             mode: StoreMode::Auto,
             force: false,
         };
-        let signature = signatures::check(&loaded, &[]).model_signature();
-        let unpacked = bundle::unpack(&loaded, &request, signature, &Meter::default())?;
+        let (unpacked, findings) =
+            unpack::unpack(&self.at("model.pkg"), &request, &Meter::default())?;
+        expect_ok(&findings)?;
+        let files = unpacked.map_or(0, |outcome| outcome.files);
         let (verdict, findings) = self.verify("out", &key)?;
         expect_ok(&findings)?;
         self.step(
             "Unpacked, the folder still carries its signatures and can be checked again.",
             "pkg unpack model.pkg out/ && pkg verify out/ --key release.pub",
             vec![
-                format!("{} files unpacked", unpacked.files),
+                format!("{files} files unpacked"),
                 format!("OK: {} of {} files verified", verdict.files_verified, verdict.files_total),
             ],
         );

@@ -135,6 +135,10 @@ codes! {
     SignatureInvalid = "signature-invalid", Error, VerificationFailed, "A signature does not fit the signed bytes.", "Do not use the bundle.";
     SignatureFormat = "signature-format", Error, VerificationFailed, "A signature document cannot be understood.", "Use a newer pkg, or ask the publisher.";
     SignatureOtherSubject = "signature-other-subject", Error, VerificationFailed, "A signature is genuine but speaks about another release.", "Do not use the bundle: a signature was moved here from elsewhere.";
+    IdentityMismatch = "identity-mismatch", Error, VerificationFailed, "A signature is genuine, but somebody else made it than was asked for.", "Compare the identity with the one the publisher announces; do not use the bundle otherwise.";
+    IssuerMismatch = "issuer-mismatch", Error, VerificationFailed, "The signer's identity was vouched for by another issuer than was asked for.", "Compare the issuer with the one the publisher announces; do not use the bundle otherwise.";
+    ClaimMismatch = "claim-mismatch", Error, VerificationFailed, "The pipeline run that signed is another one than was asked for.", "Compare repository, workflow and ref with those of the publisher; do not use the bundle otherwise.";
+    PatternInvalid = "pattern-invalid", Error, Usage, "A regular expression cannot be used.", "Correct it; the syntax is that of the Rust regex crate.";
     StatementMismatch = "statement-mismatch", Error, VerificationFailed, "The signed statement and the content disagree.", "Do not use the bundle.";
     OmsUnsupported = "oms-unsupported", Error, Inconclusive, "The model signature uses a method or hash that pkg cannot check.", "Check it with the tool that made it.";
     OmsSkipped = "oms-skipped", Note, Ok, "No OpenSSF model signature was written.", "Sign with an ECDSA key if tools of that format should accept the unpacked folder.";

@@ -194,6 +194,15 @@ pub fn is_empty_folder(path: &Path) -> bool {
     path.is_dir() && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
+/// Waits for the lock of a folder that is changed in place; dropping it unlocks.
+pub fn lock_folder(path: &Path) -> Result<File> {
+    let failed = |error: io::Error| Problem::writing(path, error);
+    let folder = File::open(path).map_err(failed)?;
+    rustix::fs::flock(&folder, FlockOperation::LockExclusive)
+        .map_err(|error| failed(error.into()))?;
+    Ok(folder)
+}
+
 /// Whether something is at `path`, also a dangling link.
 pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()

@@ -7,7 +7,7 @@
 //! 2. [`scan`], [`spec`]: what a model folder holds and what `pkg.toml` says.
 //! 3. [`trust`]: keys, envelopes, statements. Knows no licences, no layouts.
 //! 4. [`bundle`]: the OCI image layout on disk, packing and unpacking it.
-//! 5. [`verify`], [`sign`], [`demo`]: whole operations over the layers below.
+//! 5. [`verify`], [`sign`], [`unpack`], [`demo`]: whole operations over the layers below.
 //! 6. [`cli`]: arguments in, one outcome out. The only place that prints.
 
 pub mod bundle;
@@ -26,4 +26,5 @@ pub mod sign;
 pub mod signatures;
 pub mod spec;
 pub mod trust;
+pub mod unpack;
 pub mod verify;

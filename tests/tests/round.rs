@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use pkg_tests::{Place, write_model};
 
@@ -113,6 +114,35 @@ fn several_people_can_sign_one_release() {
     }
     place.ok(&["unpack", "m.pkg", "out"]);
     place.ok(&["verify", "out", "--key", "e.pub"]);
+}
+
+#[test]
+fn signers_at_the_same_time_lose_no_signature() {
+    for bundle in ["m.pkg", "m.tar"] {
+        let place = Place::with_model();
+        place.ok(&["pack", "model", "-o", bundle]);
+        let keys: Vec<String> = (0..6).map(|number| format!("k{number}")).collect();
+        for key in &keys {
+            place.ok(&["keygen", "--no-passphrase", "-o", key]);
+        }
+        let sign = |key: &String| {
+            let mut command = place.command(&["sign", bundle, "--key", &format!("{key}.key")]);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        };
+        let running: Vec<_> = keys.iter().map(sign).collect();
+        let mut signed = 0;
+        for (key, mut process) in keys.iter().zip(running) {
+            // An archive is written anew: whoever comes second may be told so.
+            let code = process.wait().unwrap().code();
+            if code == Some(0) {
+                place.ok(&["verify", bundle, "--key", &format!("{key}.pub")]);
+                signed += 1;
+            } else {
+                assert!(bundle == "m.tar" && code == Some(2), "{code:?}");
+            }
+        }
+        assert!(signed == keys.len() || (bundle == "m.tar" && signed > 0), "{signed}");
+    }
 }
 
 #[test]

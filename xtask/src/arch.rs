@@ -8,7 +8,7 @@ use crate::run;
 
 /// Modules of `core`, lowest first. A module may use those on lower ranks, and
 /// those of its own rank that are listed in `PEERS`.
-const RANKS: [(&str, u8); 20] = [
+const RANKS: [(&str, u8); 21] = [
     ("exit", 0),
     ("model", 0),
     ("finding", 1),
@@ -24,6 +24,7 @@ const RANKS: [(&str, u8); 20] = [
     ("sign", 7),
     ("verify", 7),
     ("show", 8),
+    ("unpack", 8),
     ("demo", 9),
     ("cli", 10),
     ("lib", 11),

@@ -69,8 +69,8 @@ pub fn attach(loaded: &Loaded, signatures: &[NewSignature]) -> Result<()> {
             .detail("an unpacked release cannot be signed; sign its bundle")
             .hint("pkg sign BUNDLE --key KEY, then unpack it again"));
     };
-    let mut index = load::read_index(source)?;
     let mut blobs = vec![oci::EMPTY_CONTENT.to_vec()];
+    let mut entries = Vec::new();
     for signature in signatures {
         if signature.bytes.len() as u64 > limits::SIGNATURE {
             let size = signature.bytes.len() as u64;
@@ -78,19 +78,35 @@ pub fn attach(loaded: &Loaded, signatures: &[NewSignature]) -> Result<()> {
         }
         let bundle = Descriptor::of(oci::SIGSTORE_BUNDLE, &signature.bytes);
         let manifest = referrer(&loaded.manifest_descriptor, bundle, &signature.predicate_type)?;
-        index.manifests.push(entry(&manifest, &signature.predicate_type));
+        entries.push(entry(&manifest, &signature.predicate_type));
         blobs.extend([signature.bytes.clone(), manifest]);
     }
+    if source.is_archive() {
+        let staged = Staged::file(source.path())?;
+        let source = Source::open(source.path())?;
+        let index = extended_index(&source, loaded, entries)?;
+        attach_to_archive(&source, staged, &blobs, &index)
+    } else {
+        let _lock = fsx::lock_folder(source.path())?;
+        let index = extended_index(source, loaded, entries)?;
+        attach_to_folder(source.path(), &blobs, &index)
+    }
+}
+
+/// The index as it is now, with more entries: others may have signed since
+/// `loaded` was read. Callers hold the lock of the bundle.
+fn extended_index(source: &Source, loaded: &Loaded, entries: Vec<Descriptor>) -> Result<Vec<u8>> {
+    let mut index = load::read_index(source)?;
+    if load::release_entry(&index)?.digest != loaded.digest {
+        return Err(Problem::new(Code::OutputBusy, source.path().display())
+            .detail("another release took the place of the one that was signed"));
+    }
+    index.manifests.extend(entries);
     if index.manifests.len() > limits::REFERRERS {
         return Err(Problem::new(Code::IndexInvalid, "index.json")
             .detail(format!("the bundle would have more than {} signatures", limits::REFERRERS)));
     }
-    let index = describe::index(index.manifests)?;
-    if source.is_archive() {
-        attach_to_archive(source, &blobs, &index)
-    } else {
-        attach_to_folder(source.path(), &blobs, &index)
-    }
+    describe::index(index.manifests)
 }
 
 fn attach_to_folder(root: &Path, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> {
@@ -115,9 +131,13 @@ fn attach_to_folder(root: &Path, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> 
 }
 
 /// Writes a copy of the archive with the new blobs behind the old ones.
-fn attach_to_archive(source: &Source, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> {
+fn attach_to_archive(
+    source: &Source,
+    staged: Staged,
+    blobs: &[Vec<u8>],
+    index: &[u8],
+) -> Result<()> {
     let target = source.path();
-    let staged = Staged::file(target)?;
     let writing = |error| Problem::writing(target, error);
     let mut builder = tar::Builder::new(std::io::BufWriter::with_capacity(
         crate::hash::BUFFER,

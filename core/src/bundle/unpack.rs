@@ -15,6 +15,7 @@ use super::store::{StoreMode, read_or_write};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, Staged};
 use crate::hash::{Meter, Sink, Span, ingest, ingest_at, run_largest_first};
+use crate::model::digest::Digest;
 use crate::model::kind::Selector;
 use crate::model::release::FileEntry;
 
@@ -34,6 +35,8 @@ pub struct UnpackRequest {
 /// What was unpacked.
 #[derive(Debug)]
 pub struct UnpackOutcome {
+    /// Digest of the release.
+    pub digest: Digest,
     /// Number of files.
     pub files: usize,
     /// Bytes of the files.
@@ -82,6 +85,7 @@ pub fn unpack(
     }
     let files = loaded.files.files.iter().filter(chosen).count();
     Ok(UnpackOutcome {
+        digest: loaded.digest,
         files,
         bytes: loaded.files.files.iter().filter(chosen).map(|file| file.size).sum(),
         left_out: loaded.files.files.len() - files,

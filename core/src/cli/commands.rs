@@ -17,13 +17,13 @@ use super::render::{
 use super::{passphrase, schemas};
 use crate::bundle::{PackRequest, Scope, ShardPolicy, StoreMode, UnpackRequest};
 use crate::exit::Exit;
-use crate::finding::{Code, Problem, Result, Severity};
+use crate::finding::{Code, Problem, Result};
 use crate::model::spec::FILE_NAME;
 use crate::sign::ModelSignature;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
 use crate::trust::keyfile;
 use crate::verify::{VerifyRequest, exit_of};
-use crate::{bundle, demo, init, show, sign, signatures, verify};
+use crate::{bundle, demo, init, show, sign, unpack, verify};
 
 /// Runs a command. Problems become replies too.
 pub(super) fn run(command: &Command, printer: Printer) -> Reply {
@@ -174,33 +174,27 @@ fn show(args: &ShowArgs) -> Result<Reply> {
 }
 
 fn unpack(args: &UnpackArgs, printer: Printer) -> Result<Reply> {
-    let loaded = bundle::load(&args.bundle)?;
-    verify::check_selection(&loaded, &args.only, &args.bundle)?;
-    let mut findings = loaded.findings.clone();
-    // Keys are for `verify`; what is checked here is that nothing contradicts itself.
-    let present = signatures::check(&loaded, &[]);
-    findings.extend(present.findings.iter().cloned());
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Ok(Reply::without_result("unpack", exit_of(&findings), findings));
-    }
     let request = UnpackRequest {
         output: args.output.clone(),
         only: args.only.clone(),
         mode: store_mode(args.store),
         force: args.force,
     };
-    let signature = present.model_signature();
-    let outcome = printer
-        .with_progress("unpacking", |meter| bundle::unpack(&loaded, &request, signature, meter))?;
+    let (outcome, findings) = printer
+        .with_progress("unpacking", |meter| unpack::unpack(&args.bundle, &request, meter))?;
+    let exit = exit_of(&findings);
+    let Some(outcome) = outcome else {
+        return Ok(Reply::without_result("unpack", exit, findings));
+    };
     let result = UnpackResult {
         output: request.output,
-        digest: loaded.digest,
+        digest: outcome.digest,
         files: outcome.files,
         bytes: outcome.bytes,
         left_out: outcome.left_out,
         model_signature: outcome.model_signature,
     };
-    Reply::new("unpack", exit_of(&findings), findings, &result)
+    Reply::new("unpack", exit, findings, &result)
 }
 
 fn demo(args: &DemoArgs) -> Result<Reply> {

@@ -5,6 +5,7 @@
 //! - [`key`]: ECDSA and Ed25519 keys; [`keyfile`]: keys on disk.
 //! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
 //! - [`statement`], [`oms`]: what the payload says.
+//! - [`signer`], [`who`]: what can sign; who did, and who is accepted.
 //! - [`json`]: the strict JSON reader behind them.
 
 pub mod bundle;
@@ -15,4 +16,6 @@ pub mod keyfile;
 pub mod oms;
 mod pem;
 mod sealed;
+pub mod signer;
 pub mod statement;
+pub mod who;
