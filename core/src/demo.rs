@@ -9,8 +9,10 @@ use serde::Serialize;
 use crate::bundle::{self, PackRequest, Scope, ShardPolicy, StoreMode, UnpackRequest};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
 use crate::hash::Meter;
+use crate::trust::judge::Judge;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
 use crate::trust::keyfile;
+use crate::trust::root::RootChoice;
 use crate::verify::{Verdict, VerifyRequest, verify};
 use crate::{init, sign, unpack};
 
@@ -162,7 +164,7 @@ impl Demo<'_> {
     fn verify(&self, target: &str, key: &PublicKey) -> Result<(Verdict, Vec<Finding>)> {
         let request = VerifyRequest {
             target: self.at(target),
-            keys: vec![key.clone()],
+            judge: Judge::new(vec![key.clone()].into(), RootChoice::default()),
             digest: None,
             scope: Scope::default(),
         };

@@ -11,7 +11,7 @@ use crate::model::digest::Digest;
 use crate::model::release::DataSet;
 use crate::model::spec::BaseModelSpec;
 use crate::signatures::{self, SignatureReport};
-use crate::trust::key::PublicKey;
+use crate::trust::judge::Judge;
 use crate::verify::{ComponentReport, component_reports, form};
 
 /// A bundle at a glance.
@@ -49,12 +49,12 @@ pub struct Overview {
 }
 
 /// Reads the documents of a bundle and sums them up.
-pub fn show(target: &Path, keys: &[PublicKey]) -> Result<(Overview, Vec<Finding>)> {
+pub fn show(target: &Path, judge: &Judge) -> Result<(Overview, Vec<Finding>)> {
     let loaded = bundle::load(target)?;
-    let signatures = signatures::check(&loaded, keys);
+    let mut signatures = signatures::check(&loaded, judge);
     let mut findings = loaded.findings.clone();
-    if !keys.is_empty() {
-        findings.extend(signatures.missing(&loaded, keys, target).map(Problem::into_finding));
+    if !judge.accepted().is_empty() {
+        findings.extend(signatures.missing(&loaded, judge, target).map(Problem::into_finding));
     }
     findings.extend(signatures.findings);
     Ok((overview(&loaded, signatures.reports), findings))

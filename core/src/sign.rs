@@ -10,8 +10,10 @@ use crate::finding::{Code, Finding, Problem, Result};
 use crate::model::digest::Digest;
 use crate::signatures::{self, About, IGNORE_PATHS, ReleasePredicate, Standing, Tool};
 use crate::trust::bundle as sigstore_bundle;
+use crate::trust::judge::{Accepted, Judge};
 use crate::trust::key::{Algorithm, SigningKey};
 use crate::trust::oms::{self, Method};
+use crate::trust::root::RootChoice;
 use crate::trust::statement::{self, predicate};
 
 /// What was signed.
@@ -72,7 +74,8 @@ pub fn sign(
     let loaded = bundle::load(path)?;
     let public = key.public()?;
     let mut findings = loaded.findings.clone();
-    let present = signatures::check(&loaded, std::slice::from_ref(&public));
+    let accepted = Accepted::from(vec![public.clone()]);
+    let present = signatures::check(&loaded, &Judge::new(accepted, RootChoice::default()));
     let has = |about| {
         present.reports.iter().any(|r| r.about == about && r.standing == Standing::Verified)
     };

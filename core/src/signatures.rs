@@ -9,9 +9,11 @@ use crate::bundle::{Document, Loaded};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::model::release::{FileIndex, Release};
 use crate::trust::bundle::{self, Envelope};
+use crate::trust::judge::{Judge, Judgement, Proof};
 use crate::trust::key::PublicKey;
 use crate::trust::oms::{self, Method, Resource};
 use crate::trust::statement::{self, Statement, predicate};
+use crate::trust::who::{ProvenTime, Who};
 
 /// Paths of an unpacked folder that the model signature leaves to others.
 pub const IGNORE_PATHS: [&str; 6] =
@@ -60,9 +62,9 @@ pub enum About {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// Made with a given key, and about this release.
+    /// Made by somebody the caller accepts, and about this release.
     Verified,
-    /// Present; no given key fits it.
+    /// Present; nobody who was asked for made it.
     NotChecked,
     /// Wrong.
     Invalid,
@@ -80,44 +82,58 @@ pub struct SignatureReport {
     pub predicate_type: String,
     /// How far it was checked.
     pub standing: Standing,
-    /// Hint of the key it claims to be made with: SHA-256 of the key's PEM text.
-    pub key_hint: Option<String>,
-    /// When it was proven to exist; none for bare keys.
-    pub time: Option<String>,
+    /// Who made it, when that was verified.
+    pub who: Option<Who>,
+    /// Who it claims to be from: the hint of a key, or an identity. Not checked.
+    pub claimed: Option<String>,
+    /// When it is proven to have existed; nothing for bare keys.
+    pub times: Vec<ProvenTime>,
+    /// Whether a transparency log has it, with proof.
+    pub logged: bool,
 }
 
-/// All signatures of a release, checked against keys.
+/// All signatures of a release, judged.
 #[derive(Debug, Default)]
 pub struct Signatures {
     /// One report for each document.
     pub reports: Vec<SignatureReport>,
     /// Problems and notes.
     pub findings: Vec<Finding>,
+    /// Why release statements that are not wrong do not count.
+    refusals: Vec<Problem>,
 }
 
 impl Signatures {
+    /// Reports of verified release statements.
+    pub fn releases(&self) -> impl Iterator<Item = &SignatureReport> {
+        let wanted =
+            |r: &&SignatureReport| (r.about, r.standing) == (About::Release, Standing::Verified);
+        self.reports.iter().filter(wanted)
+    }
+
     /// Whether a release statement was verified.
     pub fn release_verified(&self) -> bool {
-        let wanted =
-            |r: &SignatureReport| (r.about, r.standing) == (About::Release, Standing::Verified);
-        self.reports.iter().any(wanted)
+        self.releases().next().is_some()
     }
 
     /// Why no release statement counts, when none does.
-    pub fn missing(&self, loaded: &Loaded, keys: &[PublicKey], target: &Path) -> Option<Problem> {
+    pub fn missing(&mut self, loaded: &Loaded, judge: &Judge, target: &Path) -> Option<Problem> {
         if self.release_verified() {
             return None;
         }
         if loaded.signatures.is_empty() && loaded.findings.is_empty() {
             return Some(Problem::new(Code::Unsigned, target.display()));
         }
-        if keys.is_empty() {
+        if judge.accepted().is_empty() {
             return None;
         }
+        if let Some(refusal) = self.refusals.pop() {
+            return Some(refusal);
+        }
         let named: Vec<&str> =
-            self.reports.iter().filter_map(|report| report.key_hint.as_deref()).collect();
-        let named = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
-        let given: Vec<String> = keys.iter().map(PublicKey::hint).collect();
+            self.reports.iter().filter_map(|report| report.claimed.as_deref()).collect();
+        let named = if named.is_empty() { "nobody".to_owned() } else { named.join(", ") };
+        let given: Vec<String> = judge.accepted().keys.iter().map(PublicKey::hint).collect();
         Some(Problem::new(Code::WrongKey, target.display()).detail(format!(
             "the release statement is not signed by a given key (given: {}; signatures name: {named})",
             given.join(", "),
@@ -132,83 +148,104 @@ impl Signatures {
     }
 }
 
-/// Checks every signature document of a release.
-pub fn check(loaded: &Loaded, keys: &[PublicKey]) -> Signatures {
+/// Judges every signature document of a release.
+pub fn check(loaded: &Loaded, judge: &Judge) -> Signatures {
     let mut all = Signatures::default();
     for document in &loaded.signatures {
-        let (report, result) = check_one(loaded, document, keys);
+        let (report, result) = check_one(loaded, document, judge);
+        let about = report.about;
+        let claimed = report.claimed.clone();
+        all.reports.push(report);
+        let other = |detail| Problem::new(Code::OtherSignature, &document.name).detail(detail);
         match result {
             Err(problem) => all.findings.push(problem.into_finding()),
-            Ok(()) if report.about == About::Other => {
-                let problem = Problem::new(Code::OtherSignature, &document.name).detail(format!(
-                    "its statement is a {}, which this version does not know",
-                    report.predicate_type
-                ));
-                all.findings.push(problem.into_finding());
+            Ok(Seen::Unknown(predicate_type)) => {
+                let detail = format!(
+                    "its statement is a {predicate_type}, which this version does not know"
+                );
+                all.findings.push(other(detail).into_finding());
             }
-            Ok(()) if report.standing == Standing::NotChecked && !keys.is_empty() => {
-                let hint = report.key_hint.as_deref().unwrap_or("none");
-                let problem = Problem::new(Code::OtherSignature, &document.name)
-                    .detail(format!("made with another key (hint {hint}); it was not checked"));
-                all.findings.push(problem.into_finding());
+            Ok(Seen::Other(why)) if !judge.accepted().is_empty() => {
+                let claimed = claimed.as_deref().unwrap_or("somebody who is not named");
+                let detail = match &why {
+                    Some(why) => why.finding().message.clone(),
+                    None => format!("it claims to be from {claimed}; it was not checked"),
+                };
+                all.findings.push(other(detail).into_finding());
+                if about == About::Release {
+                    all.refusals.extend(why);
+                }
             }
-            Ok(()) => {}
+            Ok(Seen::Counts | Seen::Other(_)) => {}
         }
-        all.reports.push(report);
     }
     all
+}
+
+/// What came of a document that is not wrong.
+enum Seen {
+    Counts,
+    Other(Option<Problem>),
+    Unknown(String),
 }
 
 /// Checks one document; the report says how far it got, also when it is wrong.
 fn check_one(
     loaded: &Loaded,
     document: &Document,
-    keys: &[PublicKey],
-) -> (SignatureReport, Result<()>) {
+    judge: &Judge,
+) -> (SignatureReport, Result<Seen>) {
     let mut report = SignatureReport {
         name: document.name.clone(),
         about: About::Other,
         predicate_type: String::new(),
         standing: Standing::Invalid,
-        key_hint: None,
-        time: None,
+        who: None,
+        claimed: None,
+        times: Vec::new(),
+        logged: false,
     };
-    let result = judge(loaded, document, keys, &mut report);
+    let result = judge_one(loaded, document, judge, &mut report);
     (report, result)
 }
 
-fn judge(
+fn judge_one(
     loaded: &Loaded,
     document: &Document,
-    keys: &[PublicKey],
+    judge: &Judge,
     report: &mut SignatureReport,
-) -> Result<()> {
+) -> Result<Seen> {
     let name = &document.name;
-    let envelope = bundle::parse(&document.bytes, name)?;
-    report.key_hint.clone_from(&envelope.hint);
+    let bundle = bundle::parse(&document.bytes, name)?;
+    report.claimed = bundle.hint().map(str::to_owned);
+    let envelope = bundle.statement(name)?;
     report.predicate_type = statement::peek_predicate_type(&envelope.payload)?;
     report.about = match report.predicate_type.as_str() {
         predicate::RELEASE => About::Release,
         predicate::MODEL_SIGNATURE => About::Model,
         _ => About::Other,
     };
-    let verified = bundle::verify(&envelope, keys).is_some();
-    if !verified && hint_of(&envelope, keys) {
-        return Err(Problem::new(Code::SignatureInvalid, name)
-            .detail("it names a given key, but the signature does not fit the statement"));
-    }
+    let judgement = judge.statement(&bundle, name)?;
     match report.about {
-        About::Release => check_release(loaded, &envelope, name)?,
-        About::Model => check_model(&loaded.files, &envelope, name)?,
+        About::Release => check_release(loaded, envelope, name)?,
+        About::Model => check_model(&loaded.files, envelope, name)?,
         About::Other => {}
     }
-    let known = report.about != About::Other;
-    report.standing = if verified && known { Standing::Verified } else { Standing::NotChecked };
-    Ok(())
-}
-
-fn hint_of(envelope: &Envelope, keys: &[PublicKey]) -> bool {
-    envelope.hint.as_ref().is_some_and(|hint| keys.iter().any(|key| key.hint() == *hint))
+    report.standing = Standing::NotChecked;
+    match judgement {
+        Judgement::Other { claimed, why } => {
+            report.claimed = claimed;
+            Ok(Seen::Other(why))
+        }
+        Judgement::Accepted(_) if report.about == About::Other => {
+            Ok(Seen::Unknown(report.predicate_type.clone()))
+        }
+        Judgement::Accepted(Proof { who, times, logged }) => {
+            report.standing = Standing::Verified;
+            (report.who, report.times, report.logged) = (Some(who), times, logged);
+            Ok(Seen::Counts)
+        }
+    }
 }
 
 fn check_release(loaded: &Loaded, envelope: &Envelope, name: &str) -> Result<()> {

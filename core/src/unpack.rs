@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::bundle::{self, UnpackOutcome, UnpackRequest};
 use crate::finding::{Finding, Result, Severity};
 use crate::hash::Meter;
+use crate::trust::judge::Judge;
 use crate::{signatures, verify};
 
 /// Unpacks the bundle at `path`; gives no outcome when the findings hold an
@@ -19,7 +20,7 @@ pub fn unpack(
 ) -> Result<(Option<UnpackOutcome>, Vec<Finding>)> {
     let loaded = bundle::load(path)?;
     verify::check_selection(&loaded, &request.only, path)?;
-    let present = signatures::check(&loaded, &[]);
+    let present = signatures::check(&loaded, &Judge::default());
     let mut findings = loaded.findings.clone();
     findings.extend(present.findings.iter().cloned());
     if findings.iter().any(|finding| finding.severity == Severity::Error) {

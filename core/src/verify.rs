@@ -13,17 +13,17 @@ use crate::model::digest::Digest;
 use crate::model::kind::{Kind, Selector};
 use crate::model::release::{Evidence, Owner};
 use crate::signatures::{self, SignatureReport, Signatures};
-use crate::trust::key::PublicKey;
+use crate::trust::judge::Judge;
 
 mod foreign;
 
 /// What to verify, and against what.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct VerifyRequest {
     /// Bundle, archive or unpacked folder.
     pub target: PathBuf,
-    /// Keys of which one must have signed.
-    pub keys: Vec<PublicKey>,
+    /// Says whose signatures count; one of them must have signed.
+    pub judge: Judge,
     /// Digest the release must have.
     pub digest: Option<Digest>,
     /// What is to be checked.
@@ -89,16 +89,19 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
     }
     let loaded = bundle::load(&request.target)?;
     check_selection(&loaded, &request.scope.only, &request.target)?;
-    if request.keys.is_empty() && request.digest.is_none() && !loaded.signatures.is_empty() {
+    if request.judge.accepted().is_empty()
+        && request.digest.is_none()
+        && !loaded.signatures.is_empty()
+    {
         return Err(Problem::new(Code::KeyNeeded, request.target.display()));
     }
-    let signatures = signatures::check(&loaded, &request.keys);
+    let mut signatures = signatures::check(&loaded, &request.judge);
     let checked = match &loaded.origin {
         Origin::Bundle(source) => bundle::check_layers(&loaded, source, &request.scope, meter),
         Origin::Folder(root) => bundle::check_folder(&loaded, root, &request.scope, meter),
     };
     let mut findings = loaded.findings.clone();
-    findings.extend(identity(request, &loaded, &signatures));
+    findings.extend(identity(request, &loaded, &mut signatures));
     findings.extend(checked.findings.clone());
     findings.extend(bundle::extra_blobs(&loaded)?);
     let verdict = verdict(request, &loaded, signatures, &checked);
@@ -112,7 +115,7 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
 }
 
 /// Findings about who and which release.
-fn identity(request: &VerifyRequest, loaded: &Loaded, signatures: &Signatures) -> Vec<Finding> {
+fn identity(request: &VerifyRequest, loaded: &Loaded, signatures: &mut Signatures) -> Vec<Finding> {
     let mut findings = signatures.findings.clone();
     if let Some(expected) = request.digest
         && expected != loaded.digest
@@ -122,10 +125,20 @@ fn identity(request: &VerifyRequest, loaded: &Loaded, signatures: &Signatures) -
         findings.push(problem.detail(detail).into_finding());
     }
     if signatures.release_verified() {
-        findings.push(Problem::new(Code::TimeNotProven, "release statement").into_finding());
-    } else if request.digest.is_none() || !request.keys.is_empty() {
+        if signatures.releases().all(|report| report.times.is_empty()) {
+            findings.push(Problem::new(Code::TimeNotProven, "release statement").into_finding());
+        }
+        if request.judge.accepted().any_identity {
+            let who = signatures.releases().filter_map(|report| report.who.as_ref());
+            let who: Vec<String> = who.map(ToString::to_string).collect();
+            let detail =
+                format!("any identity was accepted, as asked; signed by {}", who.join("; "));
+            let warning = Problem::new(Code::AnyIdentity, "release statement").detail(detail);
+            findings.push(warning.into_finding());
+        }
+    } else if request.digest.is_none() || !request.judge.accepted().is_empty() {
         // A digest that came by a trusted way stands in for a signature.
-        let missing = signatures.missing(loaded, &request.keys, &request.target);
+        let missing = signatures.missing(loaded, &request.judge, &request.target);
         findings.extend(missing.map(Problem::into_finding));
     }
     findings

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::trust_args::TrustArgs;
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
 
@@ -217,9 +218,9 @@ pub struct SignArgs {
 pub struct VerifyArgs {
     /// Bundle, archive or unpacked folder
     pub target: PathBuf,
-    /// Public key of the publisher, PEM; may be repeated, one must match
-    #[arg(long, value_name = "FILE")]
-    pub key: Vec<PathBuf>,
+    /// Whose signature counts
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// Digest that the release must have
     #[arg(long, value_name = "sha256:HEX")]
     pub digest: Option<Digest>,
@@ -236,9 +237,9 @@ pub struct VerifyArgs {
 pub struct ShowArgs {
     /// Bundle, archive or unpacked folder
     pub target: PathBuf,
-    /// Public key to check the signatures with, PEM; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub key: Vec<PathBuf>,
+    /// Whose signature counts
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 /// Arguments of `pkg unpack`.

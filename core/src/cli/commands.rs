@@ -1,7 +1,5 @@
 //! One function per command: arguments to a request, outcome to a reply.
 
-use std::path::Path;
-
 use clap::ValueEnum as _;
 
 use super::args::{
@@ -20,7 +18,7 @@ use crate::exit::Exit;
 use crate::finding::{Code, Problem, Result};
 use crate::model::spec::FILE_NAME;
 use crate::sign::ModelSignature;
-use crate::trust::key::{Algorithm, PublicKey, SigningKey};
+use crate::trust::key::{Algorithm, SigningKey};
 use crate::trust::keyfile;
 use crate::verify::{VerifyRequest, exit_of};
 use crate::{bundle, demo, init, show, sign, unpack, verify};
@@ -151,14 +149,10 @@ fn sign(args: &SignArgs) -> Result<Reply> {
     Reply::new("sign", exit_of(&findings), findings, &signed)
 }
 
-fn public_keys(paths: &[impl AsRef<Path>]) -> Result<Vec<PublicKey>> {
-    paths.iter().map(|path| keyfile::load_public_key(path.as_ref())).collect()
-}
-
 fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
     let request = VerifyRequest {
         target: args.target.clone(),
-        keys: public_keys(&args.key)?,
+        judge: args.trust.judge()?,
         digest: args.digest,
         scope: Scope { only: args.only.clone(), whole_files: args.whole_files },
     };
@@ -169,7 +163,7 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
 }
 
 fn show(args: &ShowArgs) -> Result<Reply> {
-    let (overview, findings) = show::show(&args.target, &public_keys(&args.key)?)?;
+    let (overview, findings) = show::show(&args.target, &args.trust.judge()?)?;
     Reply::new("show", exit_of(&findings), findings, &overview)
 }
 

@@ -6,6 +6,7 @@ mod output;
 mod passphrase;
 mod render;
 mod schemas;
+mod trust_args;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

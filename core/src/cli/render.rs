@@ -14,6 +14,7 @@ use crate::model::digest::Digest;
 use crate::show::Overview;
 use crate::sign::Signed;
 use crate::signatures::{About, SignatureReport, Standing};
+use crate::trust::who::Who;
 use crate::verify::{ComponentReport, Verdict};
 
 /// Result of `pkg init`.
@@ -182,13 +183,31 @@ fn signature_line(signature: &SignatureReport) -> String {
         About::Model => "model signature",
         About::Other => "other statement",
     };
-    let standing = match signature.standing {
-        Standing::Verified => "verified, time not proven",
-        Standing::NotChecked => "present, not checked",
-        Standing::Invalid => "INVALID",
+    let standing = match (signature.standing, signature.times.first()) {
+        (Standing::Verified, Some(proven)) => {
+            let logged = if signature.logged { ", logged" } else { "" };
+            format!("verified, made by {}{logged}", proven.time)
+        }
+        (Standing::Verified, None) => "verified, time not proven".to_owned(),
+        (Standing::NotChecked, _) => "present, not checked".to_owned(),
+        (Standing::Invalid, _) => "INVALID".to_owned(),
     };
-    let key = signature.key_hint.as_deref().map_or("none", |hint| hint.get(..16).unwrap_or(hint));
-    format!("{about}: {standing} (key {})", printable(key))
+    let who = match &signature.who {
+        Some(Who::Key { hint, .. }) => format!("key {}", shortened(hint)),
+        Some(who) => who.to_string(),
+        None => match &signature.claimed {
+            Some(claimed) => format!("claims to be {}", shortened(claimed)),
+            None => "says not by whom".to_owned(),
+        },
+    };
+    format!("{about}: {standing} ({})", printable(&who))
+}
+
+/// The beginning of a hint, which says enough; other names are shown whole.
+fn shortened(name: &str) -> &str {
+    let hint = name.strip_prefix("key ").unwrap_or(name);
+    let is_hint = hint.len() == 64 && hint.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hint { name.get(..name.len() - 48).unwrap_or(name) } else { name }
 }
 
 /// Most components listed on the first screen.

@@ -253,6 +253,29 @@ impl PublicKey {
         Digest::of(&self.spki)
     }
 
+    /// The key as `SubjectPublicKeyInfo` in DER.
+    pub(super) fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// Whether `signature` was made with this key over bytes of this SHA-256;
+    /// nothing when the key's algorithm needs another hash or the bytes.
+    pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Option<bool> {
+        use sigstore_verify::crypto::{SigningScheme, verify_signature_prehashed};
+        use sigstore_verify::types::{DerPublicKey, SignatureBytes};
+
+        if self.algorithm != Algorithm::EcdsaP256 {
+            return None;
+        }
+        let verified = verify_signature_prehashed(
+            &DerPublicKey::from_bytes(&self.spki),
+            digest.as_bytes(),
+            &SignatureBytes::from_bytes(signature),
+            SigningScheme::EcdsaP256Sha256,
+        );
+        Some(verified.is_ok())
+    }
+
     /// Whether `signature` over `message` was made with this key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_signature(Signature::Raw(signature), message).is_ok()

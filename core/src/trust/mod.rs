@@ -1,20 +1,25 @@
 //! Keys, envelopes and statements: who says what.
 //!
-//! Knows no licences and no layouts. The only files touched are key files.
+//! Knows no licences and no layouts. The only files touched are keys and trusted roots.
 //!
 //! - [`key`]: ECDSA and Ed25519 keys; [`keyfile`]: keys on disk.
 //! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
+//! - [`judge`], [`root`]: what a signature is worth, and by whose keys.
 //! - [`statement`], [`oms`]: what the payload says.
 //! - [`signer`], [`who`]: what can sign; who did, and who is accepted.
 //! - [`json`]: the strict JSON reader behind them.
 
 pub mod bundle;
+mod compare;
 pub mod dsse;
+mod evidence;
 pub mod json;
+pub mod judge;
 pub mod key;
 pub mod keyfile;
 pub mod oms;
 mod pem;
+pub mod root;
 mod sealed;
 pub mod signer;
 pub mod statement;

@@ -7,7 +7,9 @@ use super::{ALWAYS_IGNORED, Method, Resource, build, is_ignored, parse};
 use crate::finding::Code;
 use crate::model::digest::Digest;
 use crate::trust::bundle;
+use crate::trust::judge::{Judge, Judgement};
 use crate::trust::key::PublicKey;
+use crate::trust::root::RootChoice;
 
 const SHARDS: Method = Method::Shards { size: 10 };
 
@@ -104,10 +106,12 @@ fn a_signature_of_model_signing_verifies() {
     // Made by model-signing 1.1.1 with a P-384 key over two files, one empty.
     let signature = include_bytes!("testdata/model-signing-1.1.1.sig");
     let key = PublicKey::from_pem(include_str!("testdata/model-signing-1.1.1.pub"), "key").unwrap();
-    let envelope = bundle::parse(signature, "test").unwrap();
-    assert!(bundle::verify(&envelope, std::slice::from_ref(&key)).is_some());
-    assert_eq!(envelope.hint, Some(key.hint()));
-    let model = parse(&envelope.payload, "test").unwrap();
+    let bundle = bundle::parse(signature, "test").unwrap();
+    let judge = Judge::new(vec![key.clone()].into(), RootChoice::default());
+    let judgement = judge.statement(&bundle, "test").unwrap();
+    assert!(matches!(judgement, Judgement::Accepted(_)), "{judgement:?}");
+    assert_eq!(bundle.hint(), Some(&*key.hint()));
+    let model = parse(&bundle.statement("test").unwrap().payload, "test").unwrap();
     let digests: Vec<(&str, Digest)> =
         model.resources.iter().map(|resource| (&*resource.path, resource.digest)).collect();
     assert_eq!(digests, [("empty", Digest::of(b"")), ("sub/hello.txt", Digest::of(b"hello\n"))]);

@@ -14,7 +14,7 @@ use crate::fsx;
 use crate::hash::{Meter, Span, hash_spans};
 use crate::signatures::{About, SignatureReport, Standing};
 use crate::trust::bundle;
-use crate::trust::key::PublicKey;
+use crate::trust::judge::Judgement;
 use crate::trust::oms::{self, Model, Resource};
 use crate::trust::statement::predicate;
 
@@ -33,7 +33,7 @@ pub(super) fn verify(
 }
 
 fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict, Vec<Finding>)> {
-    if request.keys.is_empty() {
+    if request.judge.accepted().is_empty() {
         return Err(Problem::new(Code::KeyNeeded, root.display()));
     }
     if !request.scope.only.is_empty() {
@@ -42,23 +42,37 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
     }
     let name = names::MODEL_SIGNATURE;
     let bytes = fsx::read_limited(&root.join(name), crate::bundle::limits::SIGNATURE)?;
-    let envelope = bundle::parse(&bytes, name)?;
+    let bundle = bundle::parse(&bytes, name)?;
+    let envelope = bundle.statement(name)?;
     let model = oms::parse(&envelope.payload, name)?;
     let mut findings = Vec::new();
-    let verified = bundle::verify(&envelope, &request.keys).is_some();
-    if verified {
-        findings.push(Problem::new(Code::TimeNotProven, name).into_finding());
-    } else {
-        let given: Vec<String> = request.keys.iter().map(PublicKey::hint).collect();
-        let named = envelope.hint.as_deref().unwrap_or("none");
-        findings.push(
-            Problem::new(Code::WrongKey, name)
-                .detail(format!(
-                    "not signed by a given key (given: {}; it names: {named})",
-                    given.join(", ")
-                ))
-                .into_finding(),
-        );
+    let mut report = SignatureReport {
+        name: name.to_owned(),
+        about: About::Model,
+        predicate_type: predicate::MODEL_SIGNATURE.to_owned(),
+        standing: Standing::Invalid,
+        who: None,
+        claimed: bundle.hint().map(str::to_owned),
+        times: Vec::new(),
+        logged: false,
+    };
+    match request.judge.statement(&bundle, name)? {
+        Judgement::Accepted(proof) => {
+            if proof.times.is_empty() {
+                findings.push(Problem::new(Code::TimeNotProven, name).into_finding());
+            }
+            report.standing = Standing::Verified;
+            (report.who, report.times, report.logged) =
+                (Some(proof.who), proof.times, proof.logged);
+        }
+        Judgement::Other { claimed, why } => {
+            let claimed = claimed.unwrap_or_else(|| "nobody".to_owned());
+            let problem = why.unwrap_or_else(|| {
+                Problem::new(Code::WrongKey, name)
+                    .detail(format!("not signed by a given key; it names {claimed}"))
+            });
+            findings.push(problem.into_finding());
+        }
     }
     if let Some(expected) = request.digest
         && expected != model.root
@@ -68,21 +82,13 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
             .push(Problem::new(Code::DigestExpected, root.display()).detail(detail).into_finding());
     }
     let contents = check_content(root, &model, meter, &mut findings);
-    let standing = if verified { Standing::Verified } else { Standing::Invalid };
     let verdict = Verdict {
         form: "model-signature",
         name: model.name.clone(),
         version: String::new(),
         publisher: None,
         digest: model.root,
-        signatures: vec![SignatureReport {
-            name: name.to_owned(),
-            about: About::Model,
-            predicate_type: predicate::MODEL_SIGNATURE.to_owned(),
-            standing,
-            key_hint: envelope.hint.clone(),
-            time: None,
-        }],
+        signatures: vec![report],
         components: Vec::new(),
         files_verified: contents.good,
         files_total: contents.total,

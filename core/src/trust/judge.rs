@@ -1,0 +1,320 @@
+//! What a signature is worth: who made it, when, and whether that is somebody
+//! the caller accepts.
+//!
+//! `sigstore-verify` decides about certificates, logs and timestamps; bare keys
+//! are checked with `sigstore::crypto`; [`super::compare`] adds what neither
+//! reads. A bundle never brings its own judge: keys, identities and the trusted
+//! root come from the caller.
+
+use std::sync::OnceLock;
+
+use sigstore_verify::types::{ArtifactDigest, Bundle, DerPublicKey};
+use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
+
+use super::bundle::{Content, Material, SignedBundle};
+use super::compare;
+use super::evidence;
+use super::key::PublicKey;
+use super::root::{Root, RootChoice};
+use super::who::{IdentityRule, ProvenTime, Refusal, Who};
+use crate::finding::{Code, Problem, Result};
+use crate::model::digest::Digest;
+
+/// Whose signatures a caller accepts.
+#[derive(Debug, Clone, Default)]
+pub struct Accepted {
+    /// Holders of these keys.
+    pub keys: Vec<PublicKey>,
+    /// Identities that fit one of these rules.
+    pub identities: Vec<IdentityRule>,
+    /// Every identity: says who signed, and decides nothing.
+    pub any_identity: bool,
+}
+
+impl Accepted {
+    /// Nobody at all.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && !self.identity()
+    }
+
+    /// Whether any identity could be accepted.
+    pub fn identity(&self) -> bool {
+        self.any_identity || !self.identities.is_empty()
+    }
+
+    /// Why `who` is not accepted; nothing when it is.
+    fn refuses(&self, who: &Who) -> Option<Refusal> {
+        if self.any_identity {
+            return None;
+        }
+        let mut refusals = Vec::new();
+        for rule in &self.identities {
+            refusals.push(rule.refuses(who)?);
+        }
+        Some(refusals.into_iter().next().unwrap_or(Refusal::NoIdentity))
+    }
+}
+
+impl From<Vec<PublicKey>> for Accepted {
+    fn from(keys: Vec<PublicKey>) -> Self {
+        Self { keys, ..Self::default() }
+    }
+}
+
+/// What an accepted signature proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Who made it.
+    pub who: Who,
+    /// When it existed; nothing when only the signer could say.
+    pub times: Vec<ProvenTime>,
+    /// Whether a transparency log has it.
+    pub logged: bool,
+}
+
+/// The outcome for a signature that is not wrong.
+#[derive(Debug)]
+pub enum Judgement {
+    /// Somebody the caller accepts made it.
+    Accepted(Proof),
+    /// Somebody else did, or who it was cannot be told with what was given.
+    Other {
+        /// Who it claims to be from.
+        claimed: Option<String>,
+        /// Why it does not count, when there is more to say than that nobody
+        /// asked for it.
+        why: Option<Problem>,
+    },
+}
+
+/// The bytes that a message signature is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Artifact<'a> {
+    /// The bytes themselves.
+    Bytes(&'a [u8]),
+    /// Their SHA-256.
+    Digest(Digest),
+}
+
+/// Judges signatures by what a caller accepts.
+#[derive(Debug, Default)]
+pub struct Judge {
+    accepted: Accepted,
+    choice: RootChoice,
+    root: OnceLock<Root>,
+}
+
+impl Judge {
+    /// A judge; the root is read when a signature first needs it.
+    pub fn new(accepted: Accepted, root: RootChoice) -> Self {
+        Self { accepted, choice: root, root: OnceLock::new() }
+    }
+
+    /// Whom it accepts.
+    pub fn accepted(&self) -> &Accepted {
+        &self.accepted
+    }
+
+    /// The root.
+    pub fn root(&self) -> Result<&Root> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        let root = Root::load(&self.choice)?;
+        Ok(self.root.get_or_init(|| root))
+    }
+
+    /// Judges the signature of a statement. An error means that it is wrong, or
+    /// that it cannot be judged; it never counts then.
+    pub fn statement(&self, bundle: &SignedBundle, subject: &str) -> Result<Judgement> {
+        bundle.statement(subject)?;
+        Case { judge: self, bundle, artifact: None, subject }.judge()
+    }
+
+    /// Judges a signature over `artifact`: of a message, or of a statement that
+    /// must be about it.
+    pub fn artifact(
+        &self,
+        bundle: &SignedBundle,
+        artifact: Artifact<'_>,
+        subject: &str,
+    ) -> Result<Judgement> {
+        Case { judge: self, bundle, artifact: Some(artifact), subject }.judge()
+    }
+}
+
+/// One signature before the judge.
+struct Case<'a> {
+    judge: &'a Judge,
+    bundle: &'a SignedBundle,
+    artifact: Option<Artifact<'a>>,
+    subject: &'a str,
+}
+
+impl Case<'_> {
+    fn judge(&self) -> Result<Judgement> {
+        match &self.bundle.material {
+            Material::Key { hint } => self.by_key(hint.as_deref()),
+            Material::Certificates(chain) => self.by_certificate(chain),
+        }
+    }
+
+    /// A key fits when it verifies the signature and, where the bundle names a
+    /// key, is the one named: the hint is not signed.
+    fn by_key(&self, hint: Option<&str>) -> Result<Judgement> {
+        let keys = &self.judge.accepted.keys;
+        let named = |key: &&PublicKey| hint.is_none_or(|hint| compare::hint_names(hint, key));
+        let mut found = None;
+        for key in keys.iter().filter(named) {
+            if self.signed_with(key)? {
+                found = Some(key);
+                break;
+            }
+        }
+        let Some(key) = found else {
+            if hint.is_some() && keys.iter().any(|key| named(&key)) {
+                return Err(Problem::new(Code::SignatureInvalid, self.subject)
+                    .detail("it names a given key, but the signature does not fit"));
+            }
+            let why = (keys.is_empty() && self.judge.accepted.identity())
+                .then(|| Refusal::NoIdentity.problem(self.subject));
+            return Ok(Judgement::Other { claimed: hint.map(|hint| format!("key {hint}")), why });
+        };
+        let who = Who::Key { hint: key.hint(), algorithm: key.algorithm().to_string() };
+        let (times, logged) = self.evidence_of(key)?;
+        Ok(Judgement::Accepted(Proof { who, times, logged }))
+    }
+
+    fn signed_with(&self, key: &PublicKey) -> Result<bool> {
+        match (&self.bundle.content, self.artifact) {
+            (Content::Envelope(envelope), _) => {
+                Ok(key.verify(&envelope.message(), &envelope.signature))
+            }
+            (Content::Message { signature, .. }, Some(Artifact::Bytes(bytes))) => {
+                Ok(key.verify(bytes, signature))
+            }
+            (Content::Message { signature, .. }, Some(Artifact::Digest(digest))) => {
+                key.verify_digest(&digest, signature).ok_or_else(|| {
+                    Problem::new(Code::EvidenceUnsupported, self.subject).detail(format!(
+                        "a signature by a key of the kind {} cannot be checked by SHA-256 alone",
+                        key.algorithm()
+                    ))
+                })
+            }
+            (Content::Message { .. }, None) => {
+                Err(Problem::new(Code::SignatureFormat, self.subject)
+                    .detail("it signs a bare message, not a statement"))
+            }
+        }
+    }
+
+    /// What logs and timestamp authorities say about the signature of a key.
+    fn evidence_of(&self, key: &PublicKey) -> Result<(Vec<ProvenTime>, bool)> {
+        if !self.bundle.has_evidence() {
+            self.check_message_digest()?;
+            return Ok((Vec::new(), false));
+        }
+        let root = self.judge.root()?;
+        compare::check(self.bundle, &root.trusted, self.subject)?;
+        let mut policy = PublicKeyVerificationPolicy::new(DerPublicKey::from_bytes(key.spki()));
+        let logged = !self.bundle.entries().is_empty();
+        if !logged {
+            // Timestamps without a log: what is there is still verified.
+            policy = policy.skip_tlog_unsafe();
+        }
+        let result = self.verify(root, &policy)?;
+        Ok((evidence::times(&result), logged && result.tlog_verified()))
+    }
+
+    /// A message digest beside the signature must be that of the artifact.
+    fn check_message_digest(&self) -> Result<()> {
+        let Content::Message { digest: Some((algorithm, digest)), .. } = &self.bundle.content
+        else {
+            return Ok(());
+        };
+        let actual = match self.artifact {
+            Some(Artifact::Bytes(bytes)) => Digest::of(bytes),
+            Some(Artifact::Digest(digest)) => digest,
+            None => return Ok(()),
+        };
+        if algorithm != "SHA2_256" {
+            return Err(Problem::new(Code::EvidenceUnsupported, self.subject)
+                .detail(format!("its message digest is of the kind {algorithm:?}")));
+        }
+        if actual.as_bytes() == digest.as_slice() {
+            return Ok(());
+        }
+        Err(Problem::new(Code::SignatureOtherSubject, self.subject)
+            .detail("its message digest is not that of the artifact"))
+    }
+
+    fn by_certificate(&self, chain: &[Vec<u8>]) -> Result<Judgement> {
+        let claimed = || chain.first().and_then(|leaf| evidence::claimed_identity(leaf));
+        if !self.judge.accepted.identity() {
+            return Ok(Judgement::Other { claimed: claimed(), why: None });
+        }
+        match self.identity() {
+            Ok(proof) => match self.judge.accepted.refuses(&proof.who) {
+                None => Ok(Judgement::Accepted(proof)),
+                Some(refusal) => Ok(Judgement::Other {
+                    claimed: Some(proof.who.to_string()),
+                    why: Some(refusal.problem(self.subject)),
+                }),
+            },
+            // Of another instance: that is not known to be wrong.
+            Err(why) if matches!(why.code(), Code::ChainUntrusted | Code::LogUnknown) => {
+                Ok(Judgement::Other { claimed: claimed(), why: Some(why) })
+            }
+            Err(wrong) => Err(wrong),
+        }
+    }
+
+    /// Verifies a signature by a certificate of Fulcio, whoever made it.
+    fn identity(&self) -> Result<Proof> {
+        let root = self.judge.root()?;
+        compare::check(self.bundle, &root.trusted, self.subject)?;
+        let mut policy = VerificationPolicy::any_identity();
+        // Some instances have no logs: then there is nothing to ask of them,
+        // and times come from their timestamp authority.
+        if root.trusted.tlogs.is_empty() {
+            policy = policy.skip_tlog_unsafe();
+        }
+        if root.trusted.ctlogs.is_empty() {
+            policy = policy.skip_sct();
+        }
+        let result = self.verify(root, &policy)?;
+        let who = evidence::identity(&result, self.subject)?;
+        Ok(Proof { who, times: evidence::times(&result), logged: result.tlog_verified() })
+    }
+
+    fn verify(
+        &self,
+        root: &Root,
+        policy: &dyn sigstore_verify::Policy,
+    ) -> Result<VerificationResult> {
+        let text = serde_json::to_string(&self.bundle.wire).map_err(|error| {
+            Problem::new(Code::Internal, self.subject).detail(error.to_string()).source(error)
+        })?;
+        let bundle = Bundle::from_json(&text).map_err(|error| {
+            Problem::new(Code::SignatureFormat, self.subject)
+                .detail(format!("it is not a Sigstore bundle: {error}"))
+                .source(error)
+        })?;
+        let refused = |error| evidence::problem(error, self.subject);
+        let result = match self.artifact {
+            Some(Artifact::Bytes(bytes)) => root.verifier.verify(bytes, &bundle, policy),
+            Some(Artifact::Digest(digest)) => {
+                root.verifier.verify(evidence::sha256(&digest), &bundle, policy)
+            }
+            None => root.verifier.verify(self.first_subject()?, &bundle, policy),
+        };
+        result.map_err(refused)
+    }
+
+    /// The library wants an artifact that the statement is about. Which one is
+    /// meant is compared by the caller, so any subject of its own will do here.
+    fn first_subject(&self) -> Result<ArtifactDigest> {
+        let envelope = self.bundle.statement(self.subject)?;
+        evidence::any_subject(&envelope.payload, self.subject)
+    }
+}

@@ -1,0 +1,147 @@
+//! Trusted roots: the keys and certificates of logs and authorities.
+//!
+//! A root is the caller's choice and never comes with a bundle. The ones of the
+//! public instances are built in, as `sigstore-trust-root` ships them.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use sigstore_verify::Verifier;
+use sigstore_verify::trust_root::{SigstoreInstance, TrustedRoot};
+
+use super::json;
+use crate::finding::{Code, Problem, Result};
+use crate::fsx;
+use crate::model::digest::Digest;
+
+/// Largest root that is read, in bytes; the public one has 7 kB.
+const MAX_SIZE: u64 = 4 << 20;
+
+/// Which root to judge by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RootChoice {
+    /// A root that is built in.
+    BuiltIn(Instance),
+    /// A `trusted_root.json`.
+    File(PathBuf),
+}
+
+impl Default for RootChoice {
+    fn default() -> Self {
+        Self::BuiltIn(Instance::PublicGood)
+    }
+}
+
+/// Public instances of Sigstore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instance {
+    /// The public-good instance.
+    #[default]
+    PublicGood,
+    /// Its staging instance, for tests only.
+    Staging,
+    /// GitHub's own, for attestations of private repositories.
+    GitHub,
+}
+
+impl Instance {
+    /// What the library calls it.
+    pub(super) fn library(self) -> SigstoreInstance {
+        match self {
+            Self::PublicGood => SigstoreInstance::PublicGood,
+            Self::Staging => SigstoreInstance::Staging,
+            Self::GitHub => SigstoreInstance::GitHub,
+        }
+    }
+}
+
+/// A root, ready to judge by.
+pub struct Root {
+    /// Where it came from, for people.
+    pub origin: String,
+    /// SHA-256 of its text.
+    pub digest: Digest,
+    pub(super) trusted: TrustedRoot,
+    pub(super) verifier: Verifier,
+}
+
+impl std::fmt::Debug for Root {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Root")
+            .field("origin", &self.origin)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Root {
+    /// Reads the chosen root.
+    pub fn load(choice: &RootChoice) -> Result<Self> {
+        match choice {
+            RootChoice::BuiltIn(instance) => {
+                let text = instance.library().embedded_trusted_root_json();
+                Self::parse(text.as_bytes(), "the built-in root")
+            }
+            RootChoice::File(path) => Self::file(path),
+        }
+    }
+
+    fn file(path: &Path) -> Result<Self> {
+        let bytes = fsx::read_limited(path, MAX_SIZE).map_err(|problem| {
+            let code = match problem.code() {
+                Code::PathNotFound => Code::TrustRootMissing,
+                Code::MetadataTooLarge => Code::TrustRootInvalid,
+                _ => return problem,
+            };
+            let message = problem.finding().message.clone();
+            Problem::new(code, path.display()).detail(message).source(problem)
+        })?;
+        Self::parse(&bytes, &path.display().to_string())
+    }
+
+    /// Reads a `trusted_root.json`; `origin` says where it is from.
+    pub fn parse(bytes: &[u8], origin: &str) -> Result<Self> {
+        let invalid = |detail: String| Problem::new(Code::TrustRootInvalid, origin).detail(detail);
+        let trusted: TrustedRoot = json::from_slice_strict(bytes)
+            .map_err(|error| invalid(format!("it is no trusted root: {error}")).source(error))?;
+        if !trusted.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
+            return Err(invalid(format!("its media type is {:?}", trusted.media_type)));
+        }
+        let verifier =
+            Verifier::new(&trusted).map_err(|error| invalid(error.to_string()).source(error))?;
+        Ok(Self { origin: origin.to_owned(), digest: Digest::of(bytes), trusted, verifier })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Instance, Root, RootChoice};
+    use crate::finding::Code;
+
+    #[test]
+    fn the_built_in_roots_can_be_judged_by() {
+        for instance in [Instance::PublicGood, Instance::Staging, Instance::GitHub] {
+            let root = Root::load(&RootChoice::BuiltIn(instance)).unwrap();
+            assert!(!root.trusted.certificate_authorities.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_missing_and_a_damaged_root_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("root.json");
+        let code = || Root::load(&RootChoice::File(path.clone())).unwrap_err().code();
+        assert_eq!(code(), Code::TrustRootMissing);
+        let twice = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","mediaType":"x"}"#;
+        let window = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+            "tlogs":[{"baseUrl":"","hashAlgorithm":"SHA2_256","publicKey":{"rawBytes":"AAAA","keyDetails":"x"},"logId":{"keyId":"AAAA"}}]}"#;
+        for text in ["", "{}", "[]", r#"{"mediaType":"text/plain"}"#, twice, window] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(code(), Code::TrustRootInvalid, "{text}");
+        }
+        std::fs::write(&path, vec![b' '; 5 << 20]).unwrap();
+        assert_eq!(code(), Code::TrustRootInvalid);
+    }
+}
