@@ -13,6 +13,7 @@ use crate::trust::judge::Judge;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
 use crate::trust::keyfile;
 use crate::trust::root::RootChoice;
+use crate::trust::sealer::KeySealer;
 use crate::verify::{Verdict, VerifyRequest, verify};
 use crate::{init, sign, unpack};
 
@@ -100,7 +101,8 @@ impl Demo<'_> {
         );
         let key = SigningKey::generate(Algorithm::EcdsaP256)?;
         keyfile::write_key_pair(&self.at("release"), &key, None, false)?;
-        let (signed, _) = sign::sign(&request.output, &key, sign::ModelSignature::Files)?;
+        let sealer = KeySealer::new(Box::new(key))?;
+        let (signed, _) = sign::sign(&request.output, &sealer, sign::ModelSignature::Files)?;
         self.step(
             "The publisher signs that digest, and the files as they will be unpacked.",
             "pkg keygen -o release && pkg sign model.pkg --key release.key",

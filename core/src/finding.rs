@@ -160,6 +160,13 @@ codes! {
     TrustRootMissing = "trust-root-missing", Error, TrustRoot, "There is no trusted root to judge by.", "Give one with `--trusted-root FILE`, or run `pkg trust update`.";
     TrustRootInvalid = "trust-root-invalid", Error, TrustRoot, "A trusted root cannot be read, or contradicts itself.", "Fetch it again: `pkg trust update`, or ask whoever runs the instance.";
     TrustRootStale = "trust-root-stale", Error, TrustRoot, "The trusted root is older than was allowed.", "Run `pkg trust update`.";
+    TokenMissing = "token-missing", Error, Usage, "There is no identity token to sign with.", "In a pipeline, allow it to issue tokens (GitHub: `permissions: id-token: write`); elsewhere give `--identity-token`.";
+    TokenInvalid = "token-invalid", Error, Usage, "The identity token cannot be used.", "Get a new one for the audience `sigstore`.";
+    SigningConfigInvalid = "signing-config-invalid", Error, Usage, "The signing config cannot be read, or names no services that work together.", "Give the one of the instance with `--signing-config` or `--trust-config`.";
+    CertificateRefused = "certificate-refused", Error, Unexpected, "The certificate authority issued no certificate.", "Check the token and the address, then run the command again.";
+    LogFailed = "log-failed", Error, Unexpected, "The transparency log took no entry.", "Run the command again; nothing was added to the bundle.";
+    TimestampFailed = "timestamp-failed", Error, Unexpected, "The timestamp authority gave no timestamp.", "Run the command again; nothing was added to the bundle.";
+    NetworkLeftOut = "network-left-out", Error, Usage, "This build of pkg has no network, or `--offline` forbids it.", "Use a build with the feature `network`, without `--offline`.";
     IdentityMismatch = "identity-mismatch", Error, VerificationFailed, "A signature is genuine, but somebody else made it than was asked for.", "Compare the identity with the one the publisher announces; do not use the bundle otherwise.";
     IssuerMismatch = "issuer-mismatch", Error, VerificationFailed, "The signer's identity was vouched for by another issuer than was asked for.", "Compare the issuer with the one the publisher announces; do not use the bundle otherwise.";
     ClaimMismatch = "claim-mismatch", Error, VerificationFailed, "The pipeline run that signed is another one than was asked for.", "Compare repository, workflow and ref with those of the publisher; do not use the bundle otherwise.";

@@ -7,9 +7,11 @@
 //! 2. [`scan`], [`spec`]: what a model folder holds and what `pkg.toml` says.
 //! 3. [`trust`]: keys, envelopes, statements. Knows no licences, no layouts.
 //! 4. [`bundle`]: the OCI image layout on disk, packing and unpacking it.
-//! 5. [`verify`], [`sign`], [`unpack`], [`demo`]: whole operations over the layers below.
+//! 5. [`verify`], [`sign`], [`unpack`], [`blob`], [`demo`]: whole operations over the
+//!    layers below.
 //! 6. [`cli`]: arguments in, one outcome out. The only place that prints.
 
+pub mod blob;
 pub mod bundle;
 pub mod cli;
 pub mod demo;

@@ -10,11 +10,11 @@ use crate::finding::{Code, Finding, Problem, Result};
 use crate::model::digest::Digest;
 use crate::signatures::{self, About, IGNORE_PATHS, ReleasePredicate, Standing, Tool};
 use crate::trust::bundle as sigstore_bundle;
-use crate::trust::judge::{Accepted, Judge};
-use crate::trust::key::{Algorithm, SigningKey};
+use crate::trust::judge::{Judge, Judgement, Proof};
 use crate::trust::oms::{self, Method};
-use crate::trust::root::RootChoice;
+use crate::trust::sealer::Sealer;
 use crate::trust::statement::{self, predicate};
+use crate::trust::who::{ProvenTime, Who};
 
 /// What was signed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -26,10 +26,12 @@ pub struct Signed {
     pub version: String,
     /// Digest that was signed.
     pub digest: Digest,
-    /// Hint of the key: SHA-256 of its PEM text.
-    pub key_hint: String,
-    /// Algorithm of the key.
-    pub algorithm: String,
+    /// Who signed, as a verifier will see it.
+    pub who: Who,
+    /// Times that were proven for the new signatures.
+    pub times: Vec<ProvenTime>,
+    /// Whether a transparency log has the new signatures.
+    pub logged: bool,
     /// Predicate types of the statements that were added.
     pub added: Vec<String>,
     /// Method of the model signature, when one was made.
@@ -68,53 +70,78 @@ impl ModelSignature {
 /// against its digest; the content is not read again (`verify` does that).
 pub fn sign(
     path: &Path,
-    key: &SigningKey,
+    sealer: &dyn Sealer,
     model: ModelSignature,
 ) -> Result<(Signed, Vec<Finding>)> {
     let loaded = bundle::load(path)?;
-    let public = key.public()?;
     let mut findings = loaded.findings.clone();
-    let accepted = Accepted::from(vec![public.clone()]);
-    let present = signatures::check(&loaded, &Judge::new(accepted, RootChoice::default()));
-    let has = |about| {
-        present.reports.iter().any(|r| r.about == about && r.standing == Standing::Verified)
+    let judge = sealer.judge();
+    let present = signatures::check(&loaded, &judge);
+    let own = |about: About| {
+        let mut own = present.reports.iter().filter(|_| sealer.knows_its_own());
+        own.find(|report| (report.about, report.standing) == (about, Standing::Verified))
     };
     let mut method = model.method(&loaded)?;
-    if method.is_some() && key.algorithm() == Algorithm::Ed25519 {
+    if method.is_some() && !sealer.signs_models() {
         let note = Problem::new(Code::OmsSkipped, "model.sig")
             .detail("tools of the OpenSSF model signing format accept no Ed25519 keys");
         findings.push(note.into_finding());
         method = None;
     }
     let mut new = Vec::new();
-    if !has(About::Release) {
+    let mut proof = None;
+    let mut seal = |predicate_type: &str, payload: &[u8]| -> Result<()> {
+        let (bytes, proven) = sealed(sealer, &judge, payload)?;
+        new.push(NewSignature { predicate_type: predicate_type.to_owned(), bytes });
+        proof.get_or_insert(proven);
+        Ok(())
+    };
+    let earlier = own(About::Release);
+    if earlier.is_none() {
         let predicate = ReleasePredicate { release: loaded.release.clone(), tool: Tool::this() };
         let name = &loaded.release.name;
         let payload = statement::build(name, loaded.digest, predicate::RELEASE, &predicate)?;
-        new.push(signature(key, predicate::RELEASE, &payload)?);
+        seal(predicate::RELEASE, &payload)?;
     }
-    if let Some(method) = method.filter(|_| !has(About::Model)) {
+    if let Some(method) = method.filter(|_| own(About::Model).is_none()) {
         let ignored: Vec<String> = IGNORE_PATHS.iter().map(ToString::to_string).collect();
         let resources = signatures::resources(&loaded.files, method, &ignored);
         let payload = oms::build(&loaded.release.name, method, resources, &IGNORE_PATHS)?;
-        new.push(signature(key, predicate::MODEL_SIGNATURE, &payload)?);
+        seal(predicate::MODEL_SIGNATURE, &payload)?;
     }
     if !new.is_empty() {
         bundle::attach(&loaded, &new)?;
     }
+    let earlier = earlier.and_then(|report| {
+        let (who, times) = (report.who.clone()?, report.times.clone());
+        Some(Proof { who, times, logged: report.logged })
+    });
+    let Some(Proof { who, times, logged }) = proof.or(earlier) else {
+        return Err(Problem::new(Code::Internal, path.display()).detail("nothing was signed"));
+    };
     let signed = Signed {
         name: loaded.release.name.clone(),
         version: loaded.release.version.clone(),
         digest: loaded.digest,
-        key_hint: public.hint(),
-        algorithm: key.algorithm().to_string(),
+        who,
+        times,
+        logged,
         added: new.into_iter().map(|signature| signature.predicate_type).collect(),
         model_signature: method.map(|method| method.to_string()),
     };
     Ok((signed, findings))
 }
 
-fn signature(key: &SigningKey, predicate_type: &str, payload: &[u8]) -> Result<NewSignature> {
-    let bytes = sigstore_bundle::sign_statement(key, payload)?;
-    Ok(NewSignature { predicate_type: predicate_type.to_owned(), bytes })
+/// Signs a statement and judges the result as a verifier would: what cannot be
+/// verified is not handed out.
+pub fn sealed(sealer: &dyn Sealer, judge: &Judge, payload: &[u8]) -> Result<(Vec<u8>, Proof)> {
+    let bytes = sealer.seal(payload)?;
+    let subject = "the new signature";
+    match judge.statement(&sigstore_bundle::parse(&bytes, subject)?, subject)? {
+        Judgement::Accepted(proof) => Ok((bytes, proof)),
+        Judgement::Other { why: Some(why), .. } => Err(why),
+        Judgement::Other { why: None, .. } => {
+            Err(Problem::new(Code::SignatureInvalid, subject).detail("it does not verify"))
+        }
+    }
 }

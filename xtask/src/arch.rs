@@ -8,7 +8,7 @@ use crate::run;
 
 /// Modules of `core`, lowest first. A module may use those on lower ranks, and
 /// those of its own rank that are listed in `PEERS`.
-const RANKS: [(&str, u8); 21] = [
+const RANKS: [(&str, u8); 22] = [
     ("exit", 0),
     ("model", 0),
     ("finding", 1),
@@ -21,6 +21,7 @@ const RANKS: [(&str, u8); 21] = [
     ("init", 5),
     ("bundle", 5),
     ("signatures", 6),
+    ("blob", 7),
     ("sign", 7),
     ("verify", 7),
     ("show", 8),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::sign_args::SignerArgs;
+use super::sigstore::SigstoreCommand;
 use super::trust_args::TrustArgs;
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
@@ -57,7 +59,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  pkg keygen -o release")]
     Keygen(KeygenArgs),
     /// Sign a bundle
-    #[command(after_help = "Example:\n  pkg sign model.pkg --key release.key")]
+    #[command(
+        after_help = "Examples:\n  pkg sign model.pkg --key release.key\n  pkg sign model.pkg --keyless"
+    )]
     Sign(SignArgs),
     /// Check a bundle, an archive or an unpacked folder
     #[command(
@@ -70,6 +74,9 @@ pub enum Command {
     /// Write the files of a bundle into a folder, checking them on the way
     #[command(after_help = "Example:\n  pkg unpack model.pkg out/ --only weights")]
     Unpack(UnpackArgs),
+    /// Sign and verify single artifacts as other Sigstore clients do
+    #[command(subcommand)]
+    Sigstore(SigstoreCommand),
     /// Run the whole round on a small generated model, with a word on each step
     #[command(after_help = "Example:\n  pkg demo")]
     Demo(DemoArgs),
@@ -158,7 +165,7 @@ pub enum AlgorithmArg {
 }
 
 /// Where a passphrase comes from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct PassphraseArgs {
     /// File whose first line is the passphrase (otherwise `PKG_PASSPHRASE`, otherwise a prompt)
     #[arg(long, value_name = "FILE")]
@@ -202,12 +209,12 @@ pub enum ModelSignatureArg {
 pub struct SignArgs {
     /// Bundle to sign: a layout folder or an archive
     pub bundle: PathBuf,
-    /// Private key, PEM
-    #[arg(long, value_name = "FILE")]
-    pub key: PathBuf,
-    /// Passphrase of the key
+    /// Who signs
     #[command(flatten)]
-    pub passphrase: PassphraseArgs,
+    pub signer: SignerArgs,
+    /// Add to the signatures of others; what `sign` does anyway
+    #[arg(long)]
+    pub add: bool,
     /// What the OpenSSF model signature in the unpacked folder lists
     #[arg(long, value_enum, default_value_t)]
     pub model_signature: ModelSignatureArg,

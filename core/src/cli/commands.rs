@@ -37,6 +37,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Verify(args) => ("verify", verify(args, printer)),
         Command::Show(args) => ("show", show(args)),
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
+        Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Demo(args) => ("demo", demo(args)),
         Command::Explain(args) => ("explain", explain(args)),
         Command::Schema(args) => ("schema", schema(args)),
@@ -137,14 +138,13 @@ fn keygen(args: &KeygenArgs) -> Result<Reply> {
 }
 
 fn sign(args: &SignArgs) -> Result<Reply> {
-    let source = passphrase::for_existing_key(&args.passphrase)?;
-    let (key, mut findings) = keyfile::load_signing_key(&args.key, source)?;
+    let (sealer, mut findings) = args.signer.sealer()?;
     let model = match args.model_signature {
         ModelSignatureArg::Files => ModelSignature::Files,
         ModelSignatureArg::Shards => ModelSignature::Shards,
         ModelSignatureArg::None => ModelSignature::None,
     };
-    let (signed, more) = sign::sign(&args.bundle, &key, model)?;
+    let (signed, more) = sign::sign(&args.bundle, sealer.as_ref(), model)?;
     findings.extend(more);
     Reply::new("sign", exit_of(&findings), findings, &signed)
 }

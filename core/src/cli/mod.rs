@@ -6,6 +6,8 @@ mod output;
 mod passphrase;
 mod render;
 mod schemas;
+mod sign_args;
+mod sigstore;
 mod trust_args;
 
 use std::ffi::OsString;

@@ -171,6 +171,25 @@ pub(super) fn confirm(question: &str) -> bool {
     read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
+/// Talks to a person who signs in with a browser.
+#[cfg(feature = "network")]
+pub(super) struct SignIn;
+
+#[cfg(feature = "network")]
+impl crate::trust::net::keyless::Prompt for SignIn {
+    fn visit(&self, url: &str, by_hand: bool) {
+        let what = if by_hand { "open this address" } else { "if no browser opens, visit" };
+        to_stderr(&format!("to sign in, {what}:\n  {}\n", printable(url)));
+    }
+
+    fn code(&self) -> std::io::Result<String> {
+        to_stderr("code: ");
+        let mut code = String::new();
+        std::io::stdin().read_line(&mut code)?;
+        Ok(code)
+    }
+}
+
 /// Prints what the argument parser has to say; help is no failure.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
     // Nothing is left to be done if the terminal is gone.

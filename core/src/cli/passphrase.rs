@@ -42,7 +42,8 @@ pub(super) fn for_new_key(args: &PassphraseArgs) -> Result<Option<Zeroizing<Stri
     }
 }
 
-fn interactive() -> bool {
+/// Whether there is a person to ask.
+pub(super) fn interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 

@@ -137,12 +137,16 @@ impl Render for Signed {
     fn render(&self, page: &mut String) {
         let (name, version) = (printable(&self.name), printable(&self.version));
         let _ = if self.added.is_empty() {
-            writeln!(page, "{name} {version} is signed with this key already")
+            writeln!(page, "{name} {version} is signed so already")
         } else {
             writeln!(page, "signed {name} {version}")
         };
         let _ = writeln!(page, "digest {}", self.digest);
-        let _ = writeln!(page, "key    {} {}", self.algorithm, self.key_hint);
+        let _ = writeln!(page, "by     {}", printable(&self.who.to_string()));
+        for proven in &self.times {
+            let logged = if self.logged { ", logged" } else { "" };
+            let _ = writeln!(page, "time   {}{logged}", proven.time);
+        }
         if let Some(method) = &self.model_signature {
             let _ = writeln!(page, "model signature over the unpacked files, method {method}");
         }

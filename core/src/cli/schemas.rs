@@ -7,6 +7,7 @@ use super::output::Envelope;
 use super::render::{
     ExplainResult, InitResult, KeygenResult, PackResult, SchemaResult, UnpackResult,
 };
+use crate::blob::Blob;
 use crate::demo::DemoReport;
 use crate::model::release::{FileIndex, Release};
 use crate::model::spec::Spec;
@@ -32,6 +33,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-sign", output::<Signed>()),
         ("output-verify", output::<Verdict>()),
         ("output-show", output::<Overview>()),
+        ("output-sigstore-sign-bundle", output::<Blob>()),
+        ("output-sigstore-verify-bundle", output::<Blob>()),
         ("output-unpack", output::<UnpackResult>()),
         ("output-demo", output::<DemoReport>()),
         ("output-explain", output::<ExplainResult>()),

@@ -137,8 +137,14 @@ pub(super) fn sha256(digest: &Digest) -> ArtifactDigest {
     ArtifactDigest::sha256(Sha256Hash::new(*digest.as_bytes()))
 }
 
+/// Statement types whose subjects are known to mean what they seem to.
+const STATEMENT_TYPES: [&str; 2] =
+    ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
+
 #[derive(Deserialize)]
-struct Subjects {
+struct Statement {
+    #[serde(rename = "_type")]
+    statement_type: String,
     subject: Vec<Subject>,
 }
 
@@ -147,16 +153,37 @@ struct Subject {
     digest: BTreeMap<String, String>,
 }
 
-/// A digest that the statement is about.
-pub(super) fn any_subject(payload: &[u8], subject: &str) -> Result<ArtifactDigest> {
+fn statement(payload: &[u8], subject: &str) -> Result<Statement> {
     let unreadable = |detail: String| Problem::new(Code::SignatureFormat, subject).detail(detail);
-    let subjects: Subjects = json::from_slice_strict(payload).map_err(|error| {
+    let statement: Statement = json::from_slice_strict(payload).map_err(|error| {
         unreadable(format!("the signed payload is not an in-toto statement: {error}")).source(error)
     })?;
-    if subjects.subject.is_empty() {
+    if statement.subject.is_empty() {
         return Err(unreadable("the signed statement is about nothing".to_owned()));
     }
-    for named in &subjects.subject {
+    Ok(statement)
+}
+
+/// Refuses statements of a type that is not known.
+pub(super) fn check_statement_type(payload: &[u8], subject: &str) -> Result<()> {
+    let statement_type = statement(payload, subject)?.statement_type;
+    if STATEMENT_TYPES.contains(&&*statement_type) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::SignatureFormat, subject)
+        .detail(format!("it signs a {statement_type:?}, which is no known statement")))
+}
+
+/// Whether a statement is about this artifact.
+pub(super) fn names_subject(payload: &[u8], digest: &Digest, subject: &str) -> Result<bool> {
+    let hex = digest.hex();
+    let subjects = statement(payload, subject)?.subject;
+    Ok(subjects.iter().any(|named| named.digest.get("sha256") == Some(&hex)))
+}
+
+/// A digest that the statement is about.
+pub(super) fn any_subject(payload: &[u8], subject: &str) -> Result<ArtifactDigest> {
+    for named in statement(payload, subject)?.subject {
         for (name, algorithm) in
             [("sha256", HashAlgorithm::Sha2256), ("sha512", HashAlgorithm::Sha2512)]
         {

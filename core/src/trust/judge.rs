@@ -139,6 +139,10 @@ impl Judge {
         artifact: Artifact<'_>,
         subject: &str,
     ) -> Result<Judgement> {
+        if let Content::Envelope(envelope) = &bundle.content {
+            bundle.statement(subject)?;
+            evidence::check_statement_type(&envelope.payload, subject)?;
+        }
         Case { judge: self, bundle, artifact: Some(artifact), subject }.judge()
     }
 }
@@ -211,7 +215,7 @@ impl Case<'_> {
     /// What logs and timestamp authorities say about the signature of a key.
     fn evidence_of(&self, key: &PublicKey) -> Result<(Vec<ProvenTime>, bool)> {
         if !self.bundle.has_evidence() {
-            self.check_message_digest()?;
+            self.check_artifact()?;
             return Ok((Vec::new(), false));
         }
         let root = self.judge.root()?;
@@ -226,26 +230,33 @@ impl Case<'_> {
         Ok((evidence::times(&result), logged && result.tlog_verified()))
     }
 
-    /// A message digest beside the signature must be that of the artifact.
-    fn check_message_digest(&self) -> Result<()> {
-        let Content::Message { digest: Some((algorithm, digest)), .. } = &self.bundle.content
-        else {
-            return Ok(());
-        };
+    /// A bare key over an artifact: what is said about the artifact must be so.
+    fn check_artifact(&self) -> Result<()> {
         let actual = match self.artifact {
             Some(Artifact::Bytes(bytes)) => Digest::of(bytes),
             Some(Artifact::Digest(digest)) => digest,
             None => return Ok(()),
         };
-        if algorithm != "SHA2_256" {
-            return Err(Problem::new(Code::EvidenceUnsupported, self.subject)
-                .detail(format!("its message digest is of the kind {algorithm:?}")));
-        }
-        if actual.as_bytes() == digest.as_slice() {
+        let stated = match &self.bundle.content {
+            Content::Envelope(envelope) => {
+                evidence::names_subject(&envelope.payload, &actual, self.subject)?
+            }
+            Content::Message { digest: None, .. } => true,
+            Content::Message { digest: Some((algorithm, digest)), .. }
+                if algorithm == "SHA2_256" =>
+            {
+                actual.as_bytes() == digest.as_slice()
+            }
+            Content::Message { digest: Some((algorithm, _)), .. } => {
+                return Err(Problem::new(Code::EvidenceUnsupported, self.subject)
+                    .detail(format!("its message digest is of the kind {algorithm:?}")));
+            }
+        };
+        if stated {
             return Ok(());
         }
         Err(Problem::new(Code::SignatureOtherSubject, self.subject)
-            .detail("its message digest is not that of the artifact"))
+            .detail("it is about another artifact"))
     }
 
     fn by_certificate(&self, chain: &[Vec<u8>]) -> Result<Judgement> {

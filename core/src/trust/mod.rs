@@ -6,7 +6,9 @@
 //! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
 //! - [`judge`], [`root`]: what a signature is worth, and by whose keys.
 //! - [`statement`], [`oms`]: what the payload says.
-//! - [`signer`], [`who`]: what can sign; who did, and who is accepted.
+//! - [`signer`], [`sealer`]: what makes signatures, and bundles of them.
+//! - [`who`]: who signed, and who is accepted.
+//! - [`net`]: what asks the services of a Sigstore instance; opens sockets.
 //! - [`json`]: the strict JSON reader behind them.
 
 pub mod bundle;
@@ -17,10 +19,13 @@ pub mod json;
 pub mod judge;
 pub mod key;
 pub mod keyfile;
+#[cfg(feature = "network")]
+pub mod net;
 pub mod oms;
 mod pem;
 pub mod root;
 mod sealed;
+pub mod sealer;
 pub mod signer;
 pub mod statement;
 pub mod who;

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sigstore_verify::Verifier;
 use sigstore_verify::trust_root::{SigstoreInstance, TrustedRoot};
 
@@ -25,6 +25,13 @@ pub enum RootChoice {
     BuiltIn(Instance),
     /// A `trusted_root.json`.
     File(PathBuf),
+    /// One that is part of another document, as of a `ClientTrustConfig`.
+    Text {
+        /// The root in JSON.
+        text: Vec<u8>,
+        /// The document.
+        origin: String,
+    },
 }
 
 impl Default for RootChoice {
@@ -57,6 +64,54 @@ impl Instance {
     }
 }
 
+/// How to work with one instance (`ClientTrustConfig`, `sigstore_trustroot.proto`).
+#[derive(Debug)]
+pub struct ClientTrustConfig {
+    /// By which root to judge.
+    pub root: RootChoice,
+    /// The signing config in JSON.
+    pub signing_config: Vec<u8>,
+}
+
+impl ClientTrustConfig {
+    /// Reads the file.
+    pub fn load(path: &Path) -> Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Wire {
+            media_type: String,
+            trusted_root: serde_json::Value,
+            signing_config: serde_json::Value,
+        }
+
+        let origin = path.display().to_string();
+        let invalid = |detail: String| Problem::new(Code::TrustRootInvalid, &origin).detail(detail);
+        let bytes = read(path)?;
+        let wire: Wire = json::from_slice_strict(&bytes).map_err(|error| {
+            invalid(format!("it is no client trust config: {error}")).source(error)
+        })?;
+        if !wire.media_type.starts_with("application/vnd.dev.sigstore.clienttrustconfig") {
+            return Err(invalid(format!("its media type is {:?}", wire.media_type)));
+        }
+        Ok(Self {
+            root: RootChoice::Text { text: wire.trusted_root.to_string().into_bytes(), origin },
+            signing_config: wire.signing_config.to_string().into_bytes(),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fsx::read_limited(path, MAX_SIZE).map_err(|problem| {
+        let code = match problem.code() {
+            Code::PathNotFound => Code::TrustRootMissing,
+            Code::MetadataTooLarge => Code::TrustRootInvalid,
+            _ => return problem,
+        };
+        let message = problem.finding().message.clone();
+        Problem::new(code, path.display()).detail(message).source(problem)
+    })
+}
+
 /// A root, ready to judge by.
 pub struct Root {
     /// Where it came from, for people.
@@ -84,21 +139,9 @@ impl Root {
                 let text = instance.library().embedded_trusted_root_json();
                 Self::parse(text.as_bytes(), "the built-in root")
             }
-            RootChoice::File(path) => Self::file(path),
+            RootChoice::File(path) => Self::parse(&read(path)?, &path.display().to_string()),
+            RootChoice::Text { text, origin } => Self::parse(text, origin),
         }
-    }
-
-    fn file(path: &Path) -> Result<Self> {
-        let bytes = fsx::read_limited(path, MAX_SIZE).map_err(|problem| {
-            let code = match problem.code() {
-                Code::PathNotFound => Code::TrustRootMissing,
-                Code::MetadataTooLarge => Code::TrustRootInvalid,
-                _ => return problem,
-            };
-            let message = problem.finding().message.clone();
-            Problem::new(code, path.display()).detail(message).source(problem)
-        })?;
-        Self::parse(&bytes, &path.display().to_string())
     }
 
     /// Reads a `trusted_root.json`; `origin` says where it is from.

@@ -1,0 +1,147 @@
+//! Arguments that say who signs, and with which services.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::args::PassphraseArgs;
+use super::passphrase;
+use crate::finding::{Code, Finding, Problem, Result};
+use crate::trust::keyfile;
+use crate::trust::root::{ClientTrustConfig, Instance, RootChoice};
+use crate::trust::sealer::{KeySealer, Sealer};
+
+/// Who signs.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Who signs")]
+pub struct SignerArgs {
+    /// Private key, PEM
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Passphrase of the key
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+    /// Sign by identity: the pipeline's own where there is one, otherwise yours, by browser
+    #[arg(long, conflicts_with = "key")]
+    pub keyless: bool,
+    /// Services to sign with
+    #[command(flatten)]
+    pub services: ServiceArgs,
+}
+
+/// Services of a Sigstore instance.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Signing by identity")]
+pub struct ServiceArgs {
+    /// OIDC token that says who you are (also `PKG_IDENTITY_TOKEN`)
+    #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "PKG_IDENTITY_TOKEN")]
+    pub identity_token: Option<String>,
+    /// Show an address and ask for a code, instead of opening a browser
+    #[arg(long)]
+    pub oob: bool,
+    /// Signing config of the instance (`signing_config.json`)
+    #[arg(long, value_name = "FILE")]
+    pub signing_config: Option<PathBuf>,
+    /// Client trust config of the instance: signing config and trusted root in one
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["signing_config", "trusted_root"])]
+    pub trust_config: Option<PathBuf>,
+    /// Trusted root of the instance, to check new signatures with (`trusted_root.json`)
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<PathBuf>,
+    /// Use the staging instance of Sigstore, for tests
+    #[arg(long, conflicts_with_all = ["signing_config", "trust_config"])]
+    pub staging: bool,
+    /// Open no socket at all, whatever else is asked for
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// A root, and the text and name of a signing config if one was given.
+#[cfg_attr(not(feature = "network"), expect(dead_code, reason = "only read to be checked"))]
+struct Configuration {
+    root: RootChoice,
+    services: Option<(Vec<u8>, String)>,
+}
+
+impl SignerArgs {
+    /// What signs, and what there is to say about it.
+    pub(super) fn sealer(&self) -> Result<(Box<dyn Sealer>, Vec<Finding>)> {
+        match &self.key {
+            Some(path) => self.key_sealer(path),
+            None if self.keyless || self.services.identity_token.is_some() => {
+                Ok((self.services.sealer()?, Vec::new()))
+            }
+            None => Err(Problem::new(Code::UsageError, "the command line")
+                .detail("nothing says who signs")
+                .hint("Give a key with `--key FILE`, or sign by identity with `--keyless`.")),
+        }
+    }
+
+    fn key_sealer(&self, path: &Path) -> Result<(Box<dyn Sealer>, Vec<Finding>)> {
+        let source = passphrase::for_existing_key(&self.passphrase)?;
+        let (key, findings) = keyfile::load_signing_key(path, source)?;
+        Ok((Box::new(KeySealer::new(Box::new(key))?), findings))
+    }
+}
+
+impl ServiceArgs {
+    fn instance(&self) -> Instance {
+        if self.staging { Instance::Staging } else { Instance::PublicGood }
+    }
+
+    fn configuration(&self) -> Result<Configuration> {
+        if let Some(path) = &self.trust_config {
+            let config = ClientTrustConfig::load(path)?;
+            let services = Some((config.signing_config, path.display().to_string()));
+            return Ok(Configuration { root: config.root, services });
+        }
+        let root = match &self.trusted_root {
+            Some(path) => RootChoice::File(path.clone()),
+            None => RootChoice::BuiltIn(self.instance()),
+        };
+        let services = match &self.signing_config {
+            None => None,
+            Some(path) => {
+                let bytes = crate::fsx::read_limited(path, 1 << 20)?;
+                Some((bytes, path.display().to_string()))
+            }
+        };
+        Ok(Configuration { root, services })
+    }
+
+    /// Signs by identity.
+    #[cfg(feature = "network")]
+    pub(super) fn sealer(&self) -> Result<Box<dyn Sealer>> {
+        let (keyless, root) = self.keyless()?;
+        Ok(Box::new(crate::trust::sealer::IdentitySealer { keyless, root }))
+    }
+
+    /// The identity that signs, and the root of its instance.
+    #[cfg(feature = "network")]
+    pub(super) fn keyless(&self) -> Result<(crate::trust::net::keyless::Keyless, RootChoice)> {
+        use crate::trust::net::keyless::{Keyless, Services, TokenSource};
+
+        if self.offline {
+            return Err(Problem::new(Code::NetworkLeftOut, "--offline"));
+        }
+        let Configuration { root, services } = self.configuration()?;
+        let services = match services {
+            Some((bytes, origin)) => Services::from_signing_config(&bytes, &origin)?,
+            None => Services::built_in(self.instance())?,
+        };
+        let prompt = super::output::SignIn;
+        let source = match &self.identity_token {
+            Some(token) => TokenSource::Given(token.clone().into()),
+            None if self.oob => TokenSource::ByHand(&prompt),
+            None => TokenSource::Ambient(super::passphrase::interactive().then_some(&prompt as _)),
+        };
+        Ok((Keyless::new(&services, source)?, root))
+    }
+
+    /// Signs by identity: not in this build.
+    #[cfg(not(feature = "network"))]
+    pub(super) fn sealer(&self) -> Result<Box<dyn Sealer>> {
+        self.configuration()?;
+        Err(Problem::new(Code::NetworkLeftOut, "signing by identity"))
+    }
+}
