@@ -8,6 +8,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cms::content_info::ContentInfo;
+use cms::signed_data::SignedData;
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::der::{self, Decode as _, Encode as _, Reader as _, SliceReader};
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::Checkpoint;
 
@@ -20,7 +24,45 @@ pub(super) fn check(bundle: &SignedBundle, root: &TrustedRoot, subject: &str) ->
     for entry in bundle.entries() {
         Comparison { entry, root, subject }.check()?;
     }
+    for timestamp in &bundle.timestamps {
+        check_timestamp(timestamp, root, subject)?;
+    }
     check_chain(bundle, root, subject)
+}
+
+/// A reply of a timestamp authority (RFC 3161, section 2.4.2): the signature covers
+/// the time and what it is about; the certificates beside it must be those of the
+/// trusted root, and nothing unsigned may be added.
+fn check_timestamp(reply: &[u8], root: &TrustedRoot, subject: &str) -> Result<()> {
+    let invalid = |detail: &str| Problem::new(Code::TimestampInvalid, subject).detail(detail);
+    let damaged =
+        |error: der::Error| invalid("it is no reply of a timestamp authority").source(error);
+    let mut reader = SliceReader::new(reply).map_err(damaged)?;
+    let token = reader.sequence(|reader| {
+        // The library refuses replies whose status is not `granted`.
+        AnyRef::decode(reader)?;
+        ContentInfo::decode(reader)
+    });
+    let token = token.and_then(|token| reader.finish(token)).map_err(damaged)?;
+    let content = token.content.to_der().map_err(damaged)?;
+    let signed = SignedData::from_der(&content).map_err(damaged)?;
+    let unsigned = signed.signer_infos.0.iter().any(|signer| signer.unsigned_attrs.is_some());
+    if unsigned || signed.crls.is_some() {
+        return Err(invalid("it carries attributes or lists that nobody signed"));
+    }
+    let trusted = |certificate: &[u8]| {
+        root.timestamp_authorities
+            .iter()
+            .flat_map(|authority| &authority.cert_chain.certificates)
+            .any(|known| known.raw_bytes.as_bytes() == certificate)
+    };
+    for certificate in signed.certificates.iter().flat_map(|set| set.0.iter()) {
+        if !trusted(&certificate.to_der().map_err(damaged)?) {
+            return Err(Problem::new(Code::CertificateInBundle, subject)
+                .detail("a certificate in its timestamp is none of the trusted root"));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a hint names this key, in one of the forms that signers write:
@@ -60,6 +102,21 @@ fn check_chain(bundle: &SignedBundle, root: &TrustedRoot, subject: &str) -> Resu
     Ok(())
 }
 
+/// Whether a text is written exactly as a signed note (c2sp.org/signed-note): a
+/// text, an empty line, lines of signatures.
+fn is_signed_note(note: &str) -> bool {
+    let Some((_, signatures)) = note.rsplit_once("\n\n") else { return false };
+    let is_signature = |line: &str| {
+        let mut words = line.strip_prefix("\u{2014} ").unwrap_or_default().split(' ');
+        let (name, signature, rest) = (words.next(), words.next(), words.next());
+        name.is_some_and(|name| !name.is_empty())
+            && signature.is_some_and(|text| STANDARD.decode(text).is_ok())
+            && rest.is_none()
+    };
+    let lines = signatures.strip_suffix('\n').map(|lines| lines.split('\n'));
+    lines.is_some_and(|mut lines| lines.all(is_signature))
+}
+
 struct Comparison<'a> {
     entry: &'a Entry,
     root: &'a TrustedRoot,
@@ -79,6 +136,11 @@ impl Comparison<'_> {
                 "the log {} is not in the trusted root",
                 self.entry.log_id.key_id
             )));
+        }
+        let note = self.entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_ref());
+        if note.is_some_and(|note| !is_signed_note(&note.envelope)) {
+            return Err(Problem::new(Code::CheckpointInvalid, self.subject)
+                .detail("it is not written as a signed note"));
         }
         // Rekor v1 signs its index and time (the promise), v2 neither.
         let kind = &self.entry.kind_version;
