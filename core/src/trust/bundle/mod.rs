@@ -305,5 +305,5 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
+#[path = "parse_tests.rs"]
 mod tests;
