@@ -7,7 +7,7 @@
 //! 2. [`scan`], [`spec`]: what a model folder holds and what `pkg.toml` says.
 //! 3. [`trust`]: keys, envelopes, statements. Knows no licences, no layouts.
 //! 4. [`bundle`]: the OCI image layout on disk, packing and unpacking it.
-//! 5. [`verify`], [`sign`], [`unpack`], [`blob`], [`demo`]: whole operations over the
+//! 5. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`demo`]: whole operations over the
 //!    layers below.
 //! 6. [`cli`]: arguments in, one outcome out. The only place that prints.
 
@@ -16,6 +16,7 @@ pub mod bundle;
 pub mod cli;
 pub mod demo;
 pub mod exit;
+pub mod export;
 pub mod finding;
 pub mod fsx;
 pub mod git;

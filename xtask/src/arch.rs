@@ -8,7 +8,7 @@ use crate::run;
 
 /// Modules of `core`, lowest first. A module may use those on lower ranks, and
 /// those of its own rank that are listed in `PEERS`.
-const RANKS: [(&str, u8); 22] = [
+const RANKS: [(&str, u8); 23] = [
     ("exit", 0),
     ("model", 0),
     ("finding", 1),
@@ -24,6 +24,7 @@ const RANKS: [(&str, u8); 22] = [
     ("blob", 7),
     ("sign", 7),
     ("verify", 7),
+    ("export", 8),
     ("show", 8),
     ("unpack", 8),
     ("demo", 9),

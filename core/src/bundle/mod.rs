@@ -5,6 +5,7 @@
 
 mod cache;
 mod content;
+mod copy;
 mod describe;
 mod load;
 mod make;
@@ -19,6 +20,7 @@ mod unpack;
 mod validate;
 
 pub use content::{Checked, Scope, check_folder, check_layers};
+pub use copy::copy;
 pub use load::{Document, Loaded, Origin, extra_blobs, load};
 pub use pack::{PackOutcome, PackRequest, ShardPolicy, pack};
 pub use refer::{NewSignature, attach};

@@ -74,6 +74,9 @@ pub enum Command {
     /// Write the files of a bundle into a folder, checking them on the way
     #[command(after_help = "Example:\n  pkg unpack model.pkg out/ --only weights")]
     Unpack(UnpackArgs),
+    /// Verify a bundle and copy it, with the trusted root, into one folder
+    #[command(after_help = "Example:\n  pkg export model.pkg usb/ --with-root --key release.pub")]
+    Export(ExportArgs),
     /// Sign and verify single artifacts as other Sigstore clients do
     #[command(subcommand)]
     Sigstore(SigstoreCommand),
@@ -265,6 +268,24 @@ pub struct UnpackArgs {
     /// Put the files into an existing folder, over files of the same name
     #[arg(long)]
     pub force: bool,
+}
+
+/// Arguments of `pkg export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Bundle or archive
+    pub bundle: PathBuf,
+    /// Folder to make
+    pub output: PathBuf,
+    /// Put the trusted root into the folder as well
+    #[arg(long)]
+    pub with_root: bool,
+    /// Whose signature counts
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// Digest that the release must have
+    #[arg(long, value_name = "sha256:HEX")]
+    pub digest: Option<Digest>,
 }
 
 /// Arguments of `pkg demo`.

@@ -3,9 +3,9 @@
 use clap::ValueEnum as _;
 
 use super::args::{
-    AlgorithmArg, Command, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, KeygenArgs,
-    ModelSignatureArg, PackArgs, SchemaArgs, ShardsArg, ShowArgs, SignArgs, StoreArg, UnpackArgs,
-    VerifyArgs,
+    AlgorithmArg, Command, CompletionsArgs, DemoArgs, ExplainArgs, ExportArgs, InitArgs,
+    KeygenArgs, ModelSignatureArg, PackArgs, SchemaArgs, ShardsArg, ShowArgs, SignArgs, StoreArg,
+    UnpackArgs, VerifyArgs,
 };
 use super::output::{Printer, Reply, confirm};
 use super::render::{
@@ -15,19 +15,24 @@ use super::render::{
 use super::{passphrase, schemas};
 use crate::bundle::{PackRequest, Scope, ShardPolicy, StoreMode, UnpackRequest};
 use crate::exit::Exit;
+use crate::export::ExportRequest;
 use crate::finding::{Code, Problem, Result};
 use crate::model::spec::FILE_NAME;
 use crate::sign::ModelSignature;
 use crate::trust::key::{Algorithm, SigningKey};
 use crate::trust::keyfile;
 use crate::verify::{VerifyRequest, exit_of};
-use crate::{bundle, demo, init, show, sign, unpack, verify};
+use crate::{bundle, demo, export, init, show, sign, unpack, verify};
 
 /// Runs a command. Problems become replies too.
 pub(super) fn run(command: &Command, printer: Printer) -> Reply {
     let about_bundle = matches!(
         command,
-        Command::Sign(_) | Command::Verify(_) | Command::Show(_) | Command::Unpack(_)
+        Command::Sign(_)
+            | Command::Verify(_)
+            | Command::Show(_)
+            | Command::Unpack(_)
+            | Command::Export(_)
     );
     let (name, result) = match command {
         Command::Init(args) => ("init", init(args)),
@@ -37,6 +42,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Verify(args) => ("verify", verify(args, printer)),
         Command::Show(args) => ("show", show(args)),
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
+        Command::Export(args) => ("export", export(args, printer)),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Demo(args) => ("demo", demo(args)),
         Command::Explain(args) => ("explain", explain(args)),
@@ -189,6 +195,23 @@ fn unpack(args: &UnpackArgs, printer: Printer) -> Result<Reply> {
         model_signature: outcome.model_signature,
     };
     Reply::new("unpack", exit, findings, &result)
+}
+
+fn export(args: &ExportArgs, printer: Printer) -> Result<Reply> {
+    let request = ExportRequest {
+        bundle: args.bundle.clone(),
+        output: args.output.clone(),
+        judge: args.trust.judge()?,
+        digest: args.digest,
+        with_root: args.with_root,
+    };
+    let (exported, findings) =
+        printer.with_progress("verifying", |meter| export::export(&request, meter))?;
+    let exit = exit_of(&findings);
+    match exported {
+        Some(exported) => Reply::new("export", exit, findings, &exported),
+        None => Ok(Reply::without_result("export", exit, findings)),
+    }
 }
 
 fn demo(args: &DemoArgs) -> Result<Reply> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::output::{Render, human_size, printable, table};
 use crate::demo::DemoReport;
 use crate::exit::Exit;
+use crate::export::Exported;
 use crate::init::Summary;
 use crate::model::digest::Digest;
 use crate::show::Overview;
@@ -333,6 +334,17 @@ impl Render for UnpackResult {
             "every byte fits {}; who signed it: pkg verify {output} --key KEY",
             self.digest
         );
+    }
+}
+
+impl Render for Exported {
+    fn render(&self, page: &mut String) {
+        let output = self.output.display();
+        let _ = writeln!(page, "exported into {output}; README.txt there says how to check it");
+        let _ = writeln!(page, "digest {}", self.digest);
+        if let Some(root) = self.trusted_root {
+            let _ = writeln!(page, "root   {root}");
+        }
     }
 }
 

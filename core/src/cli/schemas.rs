@@ -9,6 +9,7 @@ use super::render::{
 };
 use crate::blob::Blob;
 use crate::demo::DemoReport;
+use crate::export::Exported;
 use crate::model::release::{FileIndex, Release};
 use crate::model::spec::Spec;
 use crate::show::Overview;
@@ -33,6 +34,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-sign", output::<Signed>()),
         ("output-verify", output::<Verdict>()),
         ("output-show", output::<Overview>()),
+        ("output-export", output::<Exported>()),
         ("output-sigstore-sign-bundle", output::<Blob>()),
         ("output-sigstore-verify-bundle", output::<Blob>()),
         ("output-unpack", output::<UnpackResult>()),

@@ -115,6 +115,11 @@ impl Judge {
         &self.accepted
     }
 
+    /// Which root it judges by.
+    pub fn choice(&self) -> &RootChoice {
+        &self.choice
+    }
+
     /// The root.
     pub fn root(&self) -> Result<&Root> {
         if let Some(root) = self.root.get() {

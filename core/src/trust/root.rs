@@ -118,6 +118,8 @@ pub struct Root {
     pub origin: String,
     /// SHA-256 of its text.
     pub digest: Digest,
+    /// The root in JSON.
+    pub text: Vec<u8>,
     pub(super) trusted: TrustedRoot,
     pub(super) verifier: Verifier,
 }
@@ -154,7 +156,13 @@ impl Root {
         }
         let verifier =
             Verifier::new(&trusted).map_err(|error| invalid(error.to_string()).source(error))?;
-        Ok(Self { origin: origin.to_owned(), digest: Digest::of(bytes), trusted, verifier })
+        Ok(Self {
+            origin: origin.to_owned(),
+            digest: Digest::of(bytes),
+            text: bytes.to_vec(),
+            trusted,
+            verifier,
+        })
     }
 }
 
