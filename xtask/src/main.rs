@@ -5,6 +5,7 @@ mod bench;
 mod generate;
 mod interop;
 mod models;
+mod rig;
 mod run;
 
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ enum Task {
     Interop,
     /// Measure, print a table of ratios, write docs/performance.md
     Bench(bench::Args),
+    /// Run stand-ins for Sigstore's services on loopback until interrupted
+    SigstoreUp(rig::Args),
     /// Read, hash and write a folder: the reference of `bench`
     #[command(hide = true)]
     CopyHash {
@@ -63,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         Task::Arch => arch::check(),
         Task::Interop => interop::run(),
         Task::Bench(args) => bench::run(&args),
+        Task::SigstoreUp(args) => rig::up(&args),
         Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
     }
 }
