@@ -50,6 +50,7 @@ pub struct Overview {
 
 /// Reads the documents of a bundle and sums them up.
 pub fn show(target: &Path, judge: &Judge) -> Result<(Overview, Vec<Finding>)> {
+    judge.prepare()?;
     let loaded = bundle::load(target)?;
     let mut signatures = signatures::check(&loaded, judge);
     let mut findings = loaded.findings.clone();

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::{Document, Loaded};
-use crate::finding::{Code, Finding, Problem, Result};
+use crate::finding::{Code, Finding, Problem, Result, Severity};
 use crate::model::release::{FileIndex, Release};
-use crate::trust::bundle::{self, Envelope};
+use crate::trust::bundle::{self, Envelope, Material};
 use crate::trust::judge::{Judge, Judgement, Proof};
 use crate::trust::key::PublicKey;
 use crate::trust::oms::{self, Method, Resource};
@@ -130,6 +130,10 @@ impl Signatures {
         if let Some(refusal) = self.refusals.pop() {
             return Some(refusal);
         }
+        let wrong = self.findings.iter().any(|finding| finding.severity == Severity::Error);
+        if judge.accepted().keys.is_empty() && wrong {
+            return None;
+        }
         let named: Vec<&str> =
             self.reports.iter().filter_map(|report| report.claimed.as_deref()).collect();
         let named = if named.is_empty() { "nobody".to_owned() } else { named.join(", ") };
@@ -145,6 +149,19 @@ impl Signatures {
         let usable =
             |r: &SignatureReport| r.about == About::Model && r.standing != Standing::Invalid;
         self.reports.iter().position(usable)
+    }
+}
+
+/// What a caller has to say who wants to verify these signatures.
+pub fn needed(loaded: &Loaded) -> Code {
+    let by_certificate = |document: &Document| {
+        let bundle = bundle::parse(&document.bytes, &document.name);
+        bundle.is_ok_and(|bundle| matches!(bundle.material, Material::Certificates(_)))
+    };
+    if loaded.signatures.iter().any(by_certificate) {
+        Code::IdentityNeeded
+    } else {
+        Code::KeyNeeded
     }
 }
 

@@ -84,6 +84,7 @@ pub struct Verdict {
 
 /// Verifies a target. Problems with the target are findings, all of them.
 pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Finding>)> {
+    request.judge.prepare()?;
     if let Some(result) = foreign::verify(request, meter) {
         return result;
     }
@@ -93,7 +94,7 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
         && request.digest.is_none()
         && !loaded.signatures.is_empty()
     {
-        return Err(Problem::new(Code::KeyNeeded, request.target.display()));
+        return Err(Problem::new(signatures::needed(&loaded), request.target.display()));
     }
     let mut signatures = signatures::check(&loaded, &request.judge);
     let checked = match &loaded.origin {

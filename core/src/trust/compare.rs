@@ -19,6 +19,15 @@ use super::bundle::{Entry, Material, SignedBundle};
 use super::key::PublicKey;
 use crate::finding::{Code, Problem, Result};
 
+/// Every entry must be of a log that is trusted; the library says less clearly
+/// when it is not.
+pub(super) fn check_logs(bundle: &SignedBundle, root: &TrustedRoot, subject: &str) -> Result<()> {
+    for entry in bundle.entries() {
+        Comparison { entry, root, subject }.log_id()?;
+    }
+    Ok(())
+}
+
 /// Compares everything that the library leaves alone.
 pub(super) fn check(bundle: &SignedBundle, root: &TrustedRoot, subject: &str) -> Result<()> {
     for entry in bundle.entries() {
@@ -105,7 +114,10 @@ fn check_chain(bundle: &SignedBundle, root: &TrustedRoot, subject: &str) -> Resu
 /// Whether a text is written exactly as a signed note (c2sp.org/signed-note): a
 /// text, an empty line, lines of signatures.
 fn is_signed_note(note: &str) -> bool {
-    let Some((_, signatures)) = note.rsplit_once("\n\n") else { return false };
+    let Some((text, signatures)) = note.rsplit_once("\n\n") else { return false };
+    if text.split('\n').any(str::is_empty) {
+        return false;
+    }
     let is_signature = |line: &str| {
         let mut words = line.strip_prefix("\u{2014} ").unwrap_or_default().split(' ');
         let (name, signature, rest) = (words.next(), words.next(), words.next());
@@ -128,7 +140,8 @@ impl Comparison<'_> {
         Problem::new(Code::LogEntryMalformed, self.subject).detail(detail)
     }
 
-    fn check(&self) -> Result<()> {
+    /// The id of the log, which is trusted.
+    fn log_id(&self) -> Result<Vec<u8>> {
         let log_id = self.decode(&self.entry.log_id.key_id, "log id")?;
         let known = self.root.tlogs.iter().any(|log| log.log_id.key_id.as_bytes() == log_id);
         if !known {
@@ -137,6 +150,11 @@ impl Comparison<'_> {
                 self.entry.log_id.key_id
             )));
         }
+        Ok(log_id)
+    }
+
+    fn check(&self) -> Result<()> {
+        let log_id = self.log_id()?;
         let note = self.entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_ref());
         if note.is_some_and(|note| !is_signed_note(&note.envelope)) {
             return Err(Problem::new(Code::CheckpointInvalid, self.subject)

@@ -23,12 +23,21 @@ pub(super) fn problem(error: Error, subject: &str) -> Problem {
 fn code(error: &Error) -> Code {
     match error {
         Error::SignatureInvalid(_) => Code::SignatureInvalid,
+        // The library says so too when it is the log entry that is about others.
+        Error::ArtifactMismatch(why) if why.contains("entry") => Code::LogEntryMismatch,
         Error::ArtifactMismatch(_) => Code::SignatureOtherSubject,
         Error::Certificate(error) => match error {
             CertificateError::Malformed(_) => Code::CertificateMalformed,
             CertificateError::Expired { .. } => Code::CertificateExpired,
             CertificateError::NotYetValid { .. } => Code::CertificateNotYetValid,
             CertificateError::Sct(_) => Code::SctInvalid,
+            // The library keeps only the text of what its path builder said.
+            CertificateError::ChainInvalid(why) if why.contains("CertExpired") => {
+                Code::CertificateExpired
+            }
+            CertificateError::ChainInvalid(why) if why.contains("CertNotValidYet") => {
+                Code::CertificateNotYetValid
+            }
             _ => Code::ChainUntrusted,
         },
         Error::TransparencyLog(error) => match error {

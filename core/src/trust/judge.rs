@@ -129,6 +129,12 @@ impl Judge {
         Ok(self.root.get_or_init(|| root))
     }
 
+    /// Reads what will be needed to judge identities, so that what is wrong with
+    /// it is not said of a signature.
+    pub fn prepare(&self) -> Result<()> {
+        if self.accepted.identity() { self.root().map(|_| ()) } else { Ok(()) }
+    }
+
     /// Judges the signature of a statement. An error means that it is wrong, or
     /// that it cannot be judged; it never counts then.
     pub fn statement(&self, bundle: &SignedBundle, subject: &str) -> Result<Judgement> {
@@ -224,7 +230,6 @@ impl Case<'_> {
             return Ok((Vec::new(), false));
         }
         let root = self.judge.root()?;
-        compare::check(self.bundle, &root.trusted, self.subject)?;
         let mut policy = PublicKeyVerificationPolicy::new(DerPublicKey::from_bytes(key.spki()));
         let logged = !self.bundle.entries().is_empty();
         if !logged {
@@ -288,7 +293,6 @@ impl Case<'_> {
     /// Verifies a signature by a certificate of Fulcio, whoever made it.
     fn identity(&self) -> Result<Proof> {
         let root = self.judge.root()?;
-        compare::check(self.bundle, &root.trusted, self.subject)?;
         let mut policy = VerificationPolicy::any_identity();
         // Some instances have no logs: then there is nothing to ask of them,
         // and times come from their timestamp authority.
@@ -316,6 +320,7 @@ impl Case<'_> {
                 .detail(format!("it is not a Sigstore bundle: {error}"))
                 .source(error)
         })?;
+        compare::check_logs(self.bundle, &root.trusted, self.subject)?;
         let refused = |error| evidence::problem(error, self.subject);
         let result = match self.artifact {
             Some(Artifact::Bytes(bytes)) => root.verifier.verify(bytes, &bundle, policy),
@@ -324,7 +329,9 @@ impl Case<'_> {
             }
             None => root.verifier.verify(self.first_subject()?, &bundle, policy),
         };
-        result.map_err(refused)
+        let result = result.map_err(refused)?;
+        compare::check(self.bundle, &root.trusted, self.subject)?;
+        Ok(result)
     }
 
     /// The library wants an artifact that the statement is about. Which one is
