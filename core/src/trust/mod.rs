@@ -5,10 +5,15 @@
 //! - [`key`]: ECDSA and Ed25519 keys; [`keyfile`]: keys on disk.
 //! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
 //! - [`statement`], [`oms`]: what the payload says.
+//! - [`certificate`], [`chain`]: certificates of an own authority.
 //! - [`signer`], [`who`]: what can sign; who did, and who is accepted.
 //! - [`json`]: the strict JSON reader behind them.
 
 pub mod bundle;
+pub mod certificate;
+mod certkey;
+pub mod chain;
+mod constraints;
 pub mod dsse;
 pub mod json;
 pub mod key;
@@ -18,4 +23,6 @@ mod pem;
 mod sealed;
 pub mod signer;
 pub mod statement;
+#[cfg(test)]
+pub(crate) mod testcert;
 pub mod who;
