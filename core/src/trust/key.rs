@@ -10,6 +10,7 @@ use std::fmt;
 use pkcs8::der::{Decode as _, Encode as _};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfo, SubjectPublicKeyInfoRef};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use sigstore::crypto::signing_key::{SigStoreKeyPair, SigStoreSigner};
 use sigstore::crypto::{CosignVerificationKey, Signature, SigningScheme};
 use zeroize::Zeroizing;
@@ -72,6 +73,26 @@ impl Algorithm {
             Self::EcdsaP384 => 97,
             Self::EcdsaP521 => 133,
             Self::Ed25519 => 32,
+        }
+    }
+
+    /// Bytes in each half of an ECDSA signature; none for Ed25519.
+    pub(super) const fn scalar_len(self) -> Option<usize> {
+        match self {
+            Self::EcdsaP256 => Some(32),
+            Self::EcdsaP384 => Some(48),
+            Self::EcdsaP521 => Some(66),
+            Self::Ed25519 => None,
+        }
+    }
+
+    /// Name and value of the hash that is signed; Ed25519 signs the message itself.
+    pub(super) fn hash(self, message: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Self::EcdsaP256 => Some(("sha256", Sha256::digest(message).to_vec())),
+            Self::EcdsaP384 => Some(("sha384", Sha384::digest(message).to_vec())),
+            Self::EcdsaP521 => Some(("sha512", Sha512::digest(message).to_vec())),
+            Self::Ed25519 => None,
         }
     }
 

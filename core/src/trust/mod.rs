@@ -6,6 +6,7 @@
 //! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
 //! - [`statement`], [`oms`]: what the payload says.
 //! - [`certificate`], [`chain`]: certificates of an own authority.
+//! - [`external`]: keys behind a command.
 //! - [`signer`], [`who`]: what can sign; who did, and who is accepted.
 //! - [`json`]: the strict JSON reader behind them.
 
@@ -15,6 +16,7 @@ mod certkey;
 pub mod chain;
 mod constraints;
 pub mod dsse;
+pub mod external;
 pub mod json;
 pub mod key;
 pub mod keyfile;
