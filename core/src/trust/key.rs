@@ -7,7 +7,9 @@
 
 use std::fmt;
 
+use pkcs8::der::asn1::BitStringRef;
 use pkcs8::der::{Decode as _, Encode as _};
+use pkcs8::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfo, SubjectPublicKeyInfoRef};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
@@ -63,6 +65,16 @@ impl Algorithm {
             Self::EcdsaP384 => SigningScheme::ECDSA_P384_SHA384_ASN1,
             Self::EcdsaP521 => SigningScheme::ECDSA_P521_SHA512_ASN1,
             Self::Ed25519 => SigningScheme::ED25519,
+        }
+    }
+
+    /// The curve of ECDSA; none for Ed25519.
+    pub(super) const fn curve(self) -> Option<ObjectIdentifier> {
+        match self {
+            Self::EcdsaP256 => Some(SECP256R1),
+            Self::EcdsaP384 => Some(SECP384R1),
+            Self::EcdsaP521 => Some(SECP521R1),
+            Self::Ed25519 => None,
         }
     }
 
@@ -250,6 +262,30 @@ impl PublicKey {
             invalid(format!("its content is no valid {algorithm} key")).source(error)
         })?;
         Ok(Self { algorithm, spki: der.to_vec(), key })
+    }
+
+    /// Takes an uncompressed point, or the 32 bytes of an Ed25519 key.
+    pub(super) fn from_point(
+        algorithm: Algorithm,
+        point: &[u8],
+        subject: impl fmt::Display,
+    ) -> Result<Self> {
+        let (oid, parameters) = match algorithm.curve() {
+            Some(curve) => (EC_PUBLIC_KEY, Some(curve)),
+            None => (ED25519, None),
+        };
+        let info = SubjectPublicKeyInfo {
+            algorithm: AlgorithmIdentifier { oid, parameters },
+            subject_public_key: BitStringRef::from_bytes(point).map_err(|error| {
+                Problem::new(Code::KeyInvalid, &subject)
+                    .detail("its point is too long")
+                    .source(error)
+            })?,
+        };
+        let der = info.to_der().map_err(|error| {
+            Problem::new(Code::KeyInvalid, &subject).detail("it cannot be encoded").source(error)
+        })?;
+        Self::from_spki(&der, subject)
     }
 
     /// Kind of the key.

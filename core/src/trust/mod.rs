@@ -6,7 +6,7 @@
 //! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
 //! - [`statement`], [`oms`]: what the payload says.
 //! - [`certificate`], [`chain`]: certificates of an own authority.
-//! - [`external`]: keys behind a command.
+//! - [`external`], [`pkcs11`]: keys behind a command or in a token.
 //! - [`signer`], [`who`]: what can sign; who did, and who is accepted.
 //! - [`json`]: the strict JSON reader behind them.
 
@@ -22,6 +22,10 @@ pub mod key;
 pub mod keyfile;
 pub mod oms;
 mod pem;
+pub mod pkcs11;
+#[cfg(feature = "pkcs11")]
+mod pkcs11_token;
+pub mod pkcs11_uri;
 mod sealed;
 pub mod signer;
 pub mod statement;
