@@ -138,10 +138,6 @@ codes! {
     PayloadType = "payload-type", Error, VerificationFailed, "A signed envelope holds another kind of payload than is needed here.", "Use the signature for what it was made for.";
     EvidenceLimit = "evidence-limit", Error, VerificationFailed, "A signature document holds more, or larger, certificates, log entries or timestamps than any genuine one.", "Do not use the bundle.";
     EvidenceUnsupported = "evidence-unsupported", Error, Inconclusive, "A signature uses an algorithm or a kind of log entry that pkg cannot check.", "Check it with the tool that made it, or ask the publisher for another signature.";
-    CertificateMalformed = "certificate-malformed", Error, VerificationFailed, "A certificate cannot be read.", "Do not use the bundle.";
-    ChainUntrusted = "chain-untrusted", Error, VerificationFailed, "A signing certificate was not issued by an authority that is trusted here.", "Check that the trusted root is the one of the publisher's instance; do not use the bundle otherwise.";
-    CertificateExpired = "certificate-expired", Error, VerificationFailed, "The signature was made after its certificate had expired.", "Do not use the bundle.";
-    CertificateNotYetValid = "certificate-not-yet-valid", Error, VerificationFailed, "The signature was made before its certificate was valid.", "Do not use the bundle.";
     CertificateInBundle = "certificate-unexpected", Error, VerificationFailed, "A bundle brings a certificate along that nothing needs, or its own root.", "Do not use the bundle: a bundle never brings its own judge.";
     SctInvalid = "sct-invalid", Error, VerificationFailed, "The proof that the certificate was logged is missing or wrong.", "Do not use the bundle.";
     LogUnknown = "log-unknown", Error, VerificationFailed, "A signature was logged in a transparency log that is not trusted here.", "Run `pkg trust update`, or give the root of the publisher's instance with `--trusted-root`.";
@@ -182,6 +178,44 @@ codes! {
     KeyReadableByOthers = "key-readable-by-others", Warning, Ok, "The private key can be read by other users of this machine.", "Run `chmod 600` on it.";
     KeyNotEncrypted = "key-not-encrypted", Note, Ok, "The private key is stored without a passphrase.", "Give a passphrase to `pkg keygen` unless the machine is trusted.";
     SignaturesDropped = "signatures-dropped", Warning, Ok, "The output held signatures of an earlier release; they do not fit the new one.", "Sign the new release with `pkg sign`.";
+    // ---- certificates of an own authority
+    AuthorityInvalid = "authority-invalid", Error, TrustRoot, "The file of trusted certificates cannot be used.", "Give certificates in PEM (`-----BEGIN CERTIFICATE-----`), those of the authority you trust.";
+    ChainUntrusted = "chain-untrusted", Error, VerificationFailed, "No path leads from the signer's certificate to a trusted one.", "Check that the trusted certificate is the publisher's authority, and ask the publisher for the intermediates; do not use the bundle otherwise.";
+    ChainTooLong = "chain-too-long", Error, VerificationFailed, "A signature brings more certificates than are looked at, or the path through them is too long.", "Ask the publisher for a bundle with the signer's certificate and its intermediates only.";
+    ChainSearchLimit = "chain-search-limit", Error, VerificationFailed, "The certificates of a signature are made such that finding a path would take too much work.", "Do not use the bundle; an honest chain does not look like this.";
+    ChainPathLength = "chain-path-length", Error, VerificationFailed, "An authority allows fewer authorities below itself than the chain has.", "Ask the publisher for a certificate issued as the authority allows.";
+    ChainForeignRoot = "chain-foreign-root", Error, VerificationFailed, "A signature brings a root certificate of its own that is not trusted.", "Whom to trust is for you to say: if the root is right, get it from the publisher by another way and name it; do not use the bundle otherwise.";
+    CertificateMalformed = "certificate-malformed", Error, VerificationFailed, "A certificate is damaged or breaks the rules of X.509.", "Ask the publisher for a signature with a valid certificate.";
+    CertificateUnsupported = "certificate-unsupported", Error, VerificationFailed, "A certificate has a kind of key or signature that pkg does not check.", "Use ECDSA (P-256, P-384, P-521) or Ed25519 for signers; authorities may also use RSA.";
+    CertificateWeakKey = "certificate-weak-key", Error, VerificationFailed, "The key of a certificate is too weak to prove anything.", "Ask the publisher for a certificate with a stronger key.";
+    CertificateWeakSignature = "certificate-weak-signature", Error, VerificationFailed, "A certificate is signed over a broken hash (SHA-1, MD5).", "Ask the publisher for a certificate signed with SHA-256 or better.";
+    CertificateUnknownExtension = "certificate-unknown-extension", Error, VerificationFailed, "A certificate has a critical extension that pkg does not understand.", "Ask the publisher for a certificate without it; what it restricts cannot be honoured.";
+    CertificateUsage = "certificate-usage", Error, VerificationFailed, "A certificate may not be used for what it was used for.", "Signers need the key usage digitalSignature or the extended key usage codeSigning, authorities keyCertSign.";
+    CertificateNotAuthority = "certificate-not-an-authority", Error, VerificationFailed, "A certificate was issued with the key of one that may issue none.", "Do not use the bundle: the holder of an ordinary certificate posed as an authority.";
+    CertificateName = "certificate-name-constraint", Error, VerificationFailed, "A certificate has a name that an authority above it may not vouch for.", "Do not use the bundle; ask the publisher which authority issues for that name.";
+    CertificateExpired = "certificate-expired", Error, VerificationFailed, "A certificate was over at the time in question.", "Ask the publisher for a new signature, or for one with a proven time.";
+    CertificateNotYetValid = "certificate-not-yet-valid", Error, VerificationFailed, "A certificate was not valid yet at the time in question.", "Check the clock and the proven time of the signature.";
+    CertificateTimes = "certificate-times-disjoint", Error, VerificationFailed, "There is no time at which all certificates of the chain are valid.", "Ask the publisher for a chain that was valid when the signature was made.";
+    LeafIsAuthority = "leaf-is-ca", Warning, Ok, "The signer's certificate is marked as that of an authority.", "Ask the publisher for a certificate with `CA:FALSE`: with this one, the signer can also issue certificates.";
+    // ---- where signing keys live
+    SignerWrong = "signer-wrong-signature", Error, Unexpected, "The token or command gave a signature that does not fit its own public key. It was not used.", "Check that the public key and the signing key are the same pair, and that the right bytes were signed.";
+    SignerCommandInvalid = "signer-command-invalid", Error, Usage, "The command that should sign cannot be used as written.", "It is run without a shell: write pipes and variables into a script and name that. See docs/signers.md.";
+    SignerCommandStart = "signer-command-not-started", Error, Usage, "The command that should sign cannot be started.", "Check its name and that it may be executed.";
+    SignerCommandFailed = "signer-command-failed", Error, Unexpected, "The command that should sign ended with an error.", "See what it wrote; run it by hand as docs/signers.md says.";
+    SignerCommandTimeout = "signer-command-timeout", Error, Unexpected, "The command that should sign did not end in time. It was stopped.", "Run it by hand as docs/signers.md says and see what it waits for.";
+    SignerCommandOutput = "signer-command-output", Error, Unexpected, "The command that should sign printed something else than was asked for.", "`public-key` prints a public key in PEM, `sign` the signature in base64. See docs/signers.md.";
+    Pkcs11NotBuilt = "pkcs11-not-built", Error, Usage, "This pkg was built without support for tokens (PKCS#11).", "Use a pkg that was built with the feature `pkcs11`.";
+    Pkcs11Uri = "pkcs11-uri", Error, Usage, "The `pkcs11:` URI cannot be used.", "Write it as RFC 7512 says, as in `pkcs11:token=release;object=key?module-path=/usr/lib/softhsm/libsofthsm2.so`.";
+    Pkcs11Module = "pkcs11-module", Error, Usage, "The PKCS#11 module is not named, not there, or cannot be loaded.", "Name it with `module-path=/absolute/path` in the URI, or in PKG_PKCS11_MODULE.";
+    Pkcs11NoToken = "pkcs11-no-token", Error, Usage, "No token fits the URI.", "Plug it in, or correct the URI.";
+    Pkcs11ManyTokens = "pkcs11-many-tokens", Error, Usage, "Several tokens fit the URI.", "Name one with `token=`, `serial=` or `slot-id=`.";
+    Pkcs11NoKey = "pkcs11-no-key", Error, Usage, "No private key on the token fits the URI.", "Correct `object=` or `id=` in the URI.";
+    Pkcs11ManyKeys = "pkcs11-many-keys", Error, Usage, "Several private keys on the token fit the URI.", "Name one with `object=` and `id=`.";
+    Pkcs11Key = "pkcs11-key-unusable", Error, Usage, "The key on the token cannot be used to sign.", "Use an ECDSA (P-256, P-384, P-521) or Ed25519 key with its public key or certificate beside it.";
+    Pkcs11PinNeeded = "pkcs11-pin-needed", Error, Usage, "The token wants a PIN and there is nobody to ask.", "Set PKG_PKCS11_PIN, or name a file with `pin-source=/path` in the URI.";
+    Pkcs11PinWrong = "pkcs11-pin-wrong", Error, Usage, "The PIN is wrong.", "Try again with the right PIN; tokens lock after a few wrong ones.";
+    Pkcs11PinLocked = "pkcs11-pin-locked", Error, Usage, "The PIN of the token is locked, after too many wrong ones or by its owner.", "Have it unlocked with the token's own tool.";
+    Pkcs11Failed = "pkcs11-failed", Error, Unexpected, "The token or its module reported an error.", "Check that the token is still there; the message names the call that failed.";
     // ---- the command line
     UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";
     UnknownCode = "unknown-code", Error, Usage, "There is no finding with that code.", "`pkg explain` without a code lists them.";

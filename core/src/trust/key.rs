@@ -7,9 +7,12 @@
 
 use std::fmt;
 
+use pkcs8::der::asn1::BitStringRef;
 use pkcs8::der::{Decode as _, Encode as _};
+use pkcs8::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfo, SubjectPublicKeyInfoRef};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use sigstore::crypto::signing_key::{SigStoreKeyPair, SigStoreSigner};
 use sigstore::crypto::{CosignVerificationKey, Signature, SigningScheme};
 use zeroize::Zeroizing;
@@ -65,6 +68,16 @@ impl Algorithm {
         }
     }
 
+    /// The curve of ECDSA; none for Ed25519.
+    pub(super) const fn curve(self) -> Option<ObjectIdentifier> {
+        match self {
+            Self::EcdsaP256 => Some(SECP256R1),
+            Self::EcdsaP384 => Some(SECP384R1),
+            Self::EcdsaP521 => Some(SECP521R1),
+            Self::Ed25519 => None,
+        }
+    }
+
     /// Length of the public key: an uncompressed point, or 32 bytes.
     const fn public_len(self) -> usize {
         match self {
@@ -72,6 +85,26 @@ impl Algorithm {
             Self::EcdsaP384 => 97,
             Self::EcdsaP521 => 133,
             Self::Ed25519 => 32,
+        }
+    }
+
+    /// Bytes in each half of an ECDSA signature; none for Ed25519.
+    pub(super) const fn scalar_len(self) -> Option<usize> {
+        match self {
+            Self::EcdsaP256 => Some(32),
+            Self::EcdsaP384 => Some(48),
+            Self::EcdsaP521 => Some(66),
+            Self::Ed25519 => None,
+        }
+    }
+
+    /// Name and value of the hash that is signed; Ed25519 signs the message itself.
+    pub(super) fn hash(self, message: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Self::EcdsaP256 => Some(("sha256", Sha256::digest(message).to_vec())),
+            Self::EcdsaP384 => Some(("sha384", Sha384::digest(message).to_vec())),
+            Self::EcdsaP521 => Some(("sha512", Sha512::digest(message).to_vec())),
+            Self::Ed25519 => None,
         }
     }
 
@@ -229,6 +262,30 @@ impl PublicKey {
             invalid(format!("its content is no valid {algorithm} key")).source(error)
         })?;
         Ok(Self { algorithm, spki: der.to_vec(), key })
+    }
+
+    /// Takes an uncompressed point, or the 32 bytes of an Ed25519 key.
+    pub(super) fn from_point(
+        algorithm: Algorithm,
+        point: &[u8],
+        subject: impl fmt::Display,
+    ) -> Result<Self> {
+        let (oid, parameters) = match algorithm.curve() {
+            Some(curve) => (EC_PUBLIC_KEY, Some(curve)),
+            None => (ED25519, None),
+        };
+        let info = SubjectPublicKeyInfo {
+            algorithm: AlgorithmIdentifier { oid, parameters },
+            subject_public_key: BitStringRef::from_bytes(point).map_err(|error| {
+                Problem::new(Code::KeyInvalid, &subject)
+                    .detail("its point is too long")
+                    .source(error)
+            })?,
+        };
+        let der = info.to_der().map_err(|error| {
+            Problem::new(Code::KeyInvalid, &subject).detail("it cannot be encoded").source(error)
+        })?;
+        Self::from_spki(&der, subject)
     }
 
     /// Kind of the key.

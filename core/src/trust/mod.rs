@@ -10,11 +10,18 @@
 //! - [`who`]: who signed, and who is accepted.
 //! - [`net`]: what asks the services of a Sigstore instance; opens sockets.
 //! - [`json`]: the strict JSON reader behind them.
+//! - [`certificate`], [`chain`]: certificates of an own authority.
+//! - [`external`], [`pkcs11`]: keys behind a command or in a token.
 
 pub mod bundle;
+pub mod certificate;
+mod certkey;
+pub mod chain;
 mod compare;
+mod constraints;
 pub mod dsse;
 mod evidence;
+pub mod external;
 pub mod json;
 pub mod judge;
 pub mod key;
@@ -23,9 +30,15 @@ pub mod keyfile;
 pub mod net;
 pub mod oms;
 mod pem;
+pub mod pkcs11;
+#[cfg(feature = "pkcs11")]
+mod pkcs11_token;
+pub mod pkcs11_uri;
 pub mod root;
 mod sealed;
 pub mod sealer;
 pub mod signer;
 pub mod statement;
+#[cfg(test)]
+pub(crate) mod testcert;
 pub mod who;

@@ -9,6 +9,7 @@ const LINE: usize = 64;
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
+const NOT_PEM: &str = "it is not PEM: there is no `-----BEGIN ...-----` line";
 
 /// One block of PEM text.
 pub(super) struct Block {
@@ -25,22 +26,30 @@ pub(super) struct Block {
 /// Text around the block is ignored (RFC 7468, section 5.2), and so is the
 /// `EC PARAMETERS` block that `openssl ecparam -genkey` writes before a key.
 pub(super) fn decode(text: &str) -> Result<Block, &'static str> {
-    let mut found = None;
+    let mut blocks = decode_all(text, usize::MAX)?;
+    blocks.retain(|block| block.label != "EC PARAMETERS");
+    match (blocks.pop(), blocks.is_empty()) {
+        (Some(block), true) => Ok(block),
+        (Some(_), false) => Err("it holds more than one PEM block"),
+        (None, _) => Err(NOT_PEM),
+    }
+}
+
+/// Reads every block of `text`, at least one and at most `limit`.
+pub(super) fn decode_all(text: &str, limit: usize) -> Result<Vec<Block>, &'static str> {
+    let mut blocks = Vec::new();
     let mut lines = text.lines().map(str::trim_end);
     while let Some(line) = lines.next() {
         let Some(label) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES))
         else {
             continue;
         };
-        let block = read_block(label, &mut lines)?;
-        if label == "EC PARAMETERS" {
-            continue;
+        if blocks.len() == limit {
+            return Err("it holds too many PEM blocks");
         }
-        if found.replace(block).is_some() {
-            return Err("it holds more than one PEM block");
-        }
+        blocks.push(read_block(label, &mut lines)?);
     }
-    found.ok_or("it is not PEM: there is no `-----BEGIN ...-----` line")
+    if blocks.is_empty() { Err(NOT_PEM) } else { Ok(blocks) }
 }
 
 fn read_block<'a>(
