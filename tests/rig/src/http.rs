@@ -80,9 +80,10 @@ impl Request {
         find(&self.query, name)
     }
 
-    /// The token of `Authorization: Bearer`.
+    /// The token of `Authorization: Bearer`, whose name may be in any case.
     pub(crate) fn bearer(&self) -> Option<&str> {
-        self.header("authorization")?.strip_prefix("Bearer ")
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
     pub(crate) fn json(&self) -> Result<Value, Refusal> {

@@ -298,8 +298,10 @@ impl Issuer {
             spec = spec.claim("nonce", nonce);
         }
         let token = self.token(&spec, now);
+        // As Dex does: its access tokens are identity tokens too, and some
+        // clients take these.
         Ok(Response::json(&json!({
-            "access_token": text::hex(&keys::random::<16>()),
+            "access_token": token,
             "token_type": "Bearer",
             "expires_in": spec.expires_in,
             "id_token": token,
