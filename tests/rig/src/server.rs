@@ -135,7 +135,7 @@ impl Server {
             }
             Some(Fault::Redirect) => {
                 let other = self.url.replace("127.0.0.1", "localhost");
-                Some(Response::redirect(307, &format!("{other}{ELSEWHERE}{path}")))
+                Some(Response::redirect(307, &format!("{other}{ELSEWHERE}{}", request.target)))
             }
             _ => None,
         };

@@ -25,7 +25,7 @@ fn check(rekor: u32, what: What, expected: &[(Fault, &str)]) {
     verify(&rig, &sign(&rig, rekor, what).unwrap()).unwrap();
 }
 
-const CERTIFICATE: [(Fault, &str); 7] = [
+const CERTIFICATE: [(Fault, &str); 8] = [
     (Fault::SctMissing, "missing SCT extension"),
     (Fault::SctUnknownLog, "key not found"),
     (Fault::SctOtherBytes, "SCT signature verification failed"),
@@ -33,6 +33,7 @@ const CERTIFICATE: [(Fault, &str); 7] = [
     (Fault::LeafNotYetValid, "CertNotValidYet"),
     (Fault::LeafNotForCodeSigning, "RequiredEkuNotFound"),
     (Fault::LeafUnknownAuthority, "UnknownIssuer"),
+    (Fault::LeafForged, "InvalidSignatureForPublicKey"),
 ];
 
 #[test]
@@ -117,6 +118,7 @@ fn wrong_timestamps_are_refused() {
         (Fault::TimestampWrongNonce, "nonce mismatch"),
         (Fault::TimestampRefused, "request not granted"),
         (Fault::TimestampUnknownAuthority, "does not match any trusted TSA certificate"),
+        (Fault::TimestampForged, "signature invalid"),
         (Fault::TimestampOutsideAuthority, "CertNotValidYet"),
         (Fault::TimestampOutsideLeaf, "CertExpired"),
     ];
@@ -204,7 +206,7 @@ fn an_answer_without_end_goes_on_until_the_client_leaves() {
 fn a_redirect_leads_to_another_host_that_notes_who_follows() {
     let rig = Rig::start();
     rig.fail(Some(Fault::Redirect));
-    let url = format!("{}/api/v1/log", rig.url());
+    let url = format!("{}/api/v1/log/entries?logIndex=0", rig.url());
     let answer = crate::client::block_on(http().get(&url).send()).unwrap();
     assert_eq!(answer.status(), 307);
     let location = answer.headers()["location"].to_str().unwrap();
@@ -215,7 +217,7 @@ fn a_redirect_leads_to_another_host_that_notes_who_follows() {
     let (status, body) = crate::client::finish(http().get(followed));
     assert_eq!(status, 200);
     assert!(body.starts_with(b"{"));
-    assert_eq!(rig.requests().last().unwrap(), "GET /elsewhere/api/v1/log 200");
+    assert_eq!(rig.requests().last().unwrap(), "GET /elsewhere/api/v1/log/entries 200");
 }
 
 #[test]
