@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use pkg_rig::{Failure, Fault, Options, Rig, Service};
+use serde_json::{Value, json};
+use sigstore_verify::types::Bundle;
 
 use crate::client::{What, http, sign, verify};
 
@@ -109,6 +111,39 @@ fn an_entry_without_promise_has_no_time_of_the_log() {
     let bundle = sign(&rig, 1, What::Blob).unwrap();
     assert!(bundle.verification_material.tlog_entries[0].inclusion_promise.is_none());
     assert_eq!(verify(&rig, &bundle).unwrap().integrated_time(), None);
+
+    let mut alone: Value = serde_json::from_str(&bundle.to_json().unwrap()).unwrap();
+    alone["verificationMaterial"]["timestampVerificationData"] = json!({});
+    let alone = Bundle::from_json(&alone.to_string()).unwrap();
+    let refused = verify(&rig, &alone).unwrap_err();
+    assert!(refused.contains("No verified timestamp"), "{refused}");
+}
+
+/// What the signer would not accept can still be put together by an attacker.
+#[test]
+fn parts_of_another_bundle_are_refused() {
+    let rig = Rig::start();
+    let parts = [
+        ("tlogEntries", "log entry does not match the bundle"),
+        ("timestampVerificationData", "hash mismatch"),
+        ("certificate", "signature"),
+    ];
+    for rekor in [1, 2] {
+        for what in [What::Blob, What::Statement] {
+            let json = |bundle: Bundle| -> Value {
+                serde_json::from_str(&bundle.to_json().unwrap()).unwrap()
+            };
+            let one = json(sign(&rig, rekor, what).unwrap());
+            let other = json(sign(&rig, rekor, what).unwrap());
+            for (part, reason) in parts {
+                let mut mixed = one.clone();
+                mixed["verificationMaterial"][part] = other["verificationMaterial"][part].clone();
+                let mixed = Bundle::from_json(&mixed.to_string()).unwrap();
+                let refused = verify(&rig, &mixed).unwrap_err();
+                assert!(refused.contains(reason), "Rekor {rekor}, {part}: {refused}");
+            }
+        }
+    }
 }
 
 #[test]
