@@ -39,6 +39,8 @@ pub enum Fault {
     LeafNotForCodeSigning,
     /// The certificate is by an authority that is not in the trusted root.
     LeafUnknownAuthority,
+    /// The certificate names the genuine authority and is signed by another.
+    LeafForged,
 
     /// The log answers with an entry of another artifact, genuinely logged.
     OtherEntry,
@@ -79,6 +81,8 @@ pub enum Fault {
     TimestampOtherBytes,
     /// The timestamp is by an authority that is not in the trusted root.
     TimestampUnknownAuthority,
+    /// The timestamp names the genuine authority and is signed by another.
+    TimestampForged,
     /// The timestamp lies before its authority's certificate began.
     TimestampOutsideAuthority,
     /// The timestamp is genuine, but an hour after the signer's certificate was issued.
@@ -115,7 +119,8 @@ impl Fault {
             | Self::LeafExpired
             | Self::LeafNotYetValid
             | Self::LeafNotForCodeSigning
-            | Self::LeafUnknownAuthority => service == Service::Fulcio,
+            | Self::LeafUnknownAuthority
+            | Self::LeafForged => service == Service::Fulcio,
             Self::OtherEntry
             | Self::ProofHashFlipped
             | Self::ProofHashMissing
@@ -133,6 +138,7 @@ impl Fault {
             | Self::IntegratedTimeOutsideLeaf => service == Service::RekorV1,
             Self::TimestampOtherBytes
             | Self::TimestampUnknownAuthority
+            | Self::TimestampForged
             | Self::TimestampOutsideAuthority
             | Self::TimestampOutsideLeaf
             | Self::TimestampWrongNonce

@@ -104,7 +104,10 @@ impl Fulcio {
         };
         let sct = self.ct.sct_list(&template, authority.key.spki(), now, fault);
         template.extensions.extend(sct);
-        template.sign(&authority.key)
+        match fault {
+            Some(Fault::LeafForged) => template.sign(&self.foreign.key),
+            _ => template.sign(&authority.key),
+        }
     }
 }
 

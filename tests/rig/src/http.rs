@@ -21,6 +21,8 @@ const ENDLESS: usize = 1 << 28;
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
+    /// Path and query as they were sent.
+    pub(crate) target: String,
     /// Without the query.
     pub(crate) path: String,
     query: Vec<(String, String)>,
@@ -57,6 +59,7 @@ impl Request {
             .collect();
         let mut request = Self {
             method: method.to_owned(),
+            target: target.to_owned(),
             path: path.to_owned(),
             query: text::from_form(query),
             headers,
@@ -80,9 +83,10 @@ impl Request {
         find(&self.query, name)
     }
 
-    /// The token of `Authorization: Bearer`.
+    /// The token of `Authorization: Bearer`, whose name may be in any case.
     pub(crate) fn bearer(&self) -> Option<&str> {
-        self.header("authorization")?.strip_prefix("Bearer ")
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
     pub(crate) fn json(&self) -> Result<Value, Refusal> {

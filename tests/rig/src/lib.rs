@@ -162,10 +162,15 @@ impl Rig {
     }
 
     /// What was asked since the start: method, path and status code, such as
-    /// `POST /api/v1/log/entries 201`. Paths that begin with `/elsewhere` were
-    /// asked by a client that followed [`Fault::Redirect`].
+    /// `POST /api/v1/log/entries 201`, or `-` before the answer. Paths that begin
+    /// with `/elsewhere` were asked by a client that followed [`Fault::Redirect`].
     pub fn requests(&self) -> Vec<String> {
-        lock(&self.server.requests).clone()
+        let requests = lock(&self.server.requests);
+        let shown = requests.iter().map(|(request, status)| {
+            let status = status.map_or("-".to_owned(), |status| status.to_string());
+            format!("{request} {status}")
+        });
+        shown.collect()
     }
 
     /// The `TrustedRoot`.
@@ -262,9 +267,10 @@ impl Rig {
 impl Drop for Rig {
     fn drop(&mut self) {
         self.server.stopped.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // Wakes the thread that waits for connections.
-            let _ = TcpStream::connect(self.address);
+        // A connection wakes the thread that waits for one; without it the
+        // thread is left behind rather than the test kept waiting.
+        let woken = TcpStream::connect(self.address).is_ok();
+        if let Some(thread) = self.thread.take().filter(|_| woken) {
             let _ = thread.join();
         }
     }

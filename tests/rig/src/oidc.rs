@@ -9,8 +9,8 @@ use crate::http::{Refusal, Request, Response};
 use crate::keys::{self, Key, sha256};
 use crate::text;
 
-/// Issuers whose name a token of the rig may carry besides the rig's own, so
-/// that policies can be tried with the names they will see.
+/// GitHub's issuer. Tokens of the rig may carry this name besides the rig's
+/// own, so that policies can be tried with what they will see.
 pub const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
 /// Google's issuer, see [`GITHUB_ISSUER`].
 pub const GOOGLE_ISSUER: &str = "https://accounts.google.com";
@@ -174,12 +174,15 @@ impl Issuer {
     pub(crate) fn token(&self, spec: &TokenSpec, now: i64) -> String {
         let mut claims = spec.claims.clone();
         let issuer = spec.issuer.as_deref().unwrap_or(&self.url);
+        // A token that has expired was still issued before it did.
+        let expires = now + spec.expires_in;
+        let issued = now.min(expires);
         for (name, value) in [
             ("iss", json!(issuer)),
             ("aud", json!(spec.audience)),
-            ("iat", json!(now.min(now + spec.expires_in))),
-            ("nbf", json!(now.min(now + spec.expires_in))),
-            ("exp", json!(now + spec.expires_in)),
+            ("iat", json!(issued)),
+            ("nbf", json!(issued)),
+            ("exp", json!(expires)),
         ] {
             claims.entry(name).or_insert(value);
         }
@@ -298,8 +301,10 @@ impl Issuer {
             spec = spec.claim("nonce", nonce);
         }
         let token = self.token(&spec, now);
+        // As Dex does: its access tokens are identity tokens too, and some
+        // clients take these.
         Ok(Response::json(&json!({
-            "access_token": text::hex(&keys::random::<16>()),
+            "access_token": token,
             "token_type": "Bearer",
             "expires_in": spec.expires_in,
             "id_token": token,
@@ -311,7 +316,7 @@ impl Issuer {
         if request.bearer() != Some(&self.request_token) {
             return Err(Refusal::new(401, "wrong request token"));
         }
-        // Without an audience GitHub puts the owner's URL.
+        // Without an audience GitHub puts the URL of the repository's owner.
         let audience = request.query("audience").unwrap_or("https://github.com/octo");
         let spec = self.identity(Ambient::GitHub).audience(audience);
         Ok(Response::json(&json!({"count": 1, "value": self.token(&spec, now)})))

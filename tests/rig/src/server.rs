@@ -35,8 +35,8 @@ pub(crate) struct Server {
     pub(crate) rekor2: Mutex<Rekor2>,
     pub(crate) tuf: Mutex<Option<Tuf>>,
     pub(crate) failure: Mutex<Option<Failure>>,
-    /// Method, path and status of all that was answered.
-    pub(crate) requests: Mutex<Vec<String>>,
+    /// Method and path of all that was asked, with the status of the answer.
+    pub(crate) requests: Mutex<Vec<(String, Option<u16>)>>,
     pub(crate) stopped: AtomicBool,
 }
 
@@ -105,13 +105,13 @@ impl Server {
         let fault = service
             .filter(|_| !elsewhere)
             .and_then(|service| lock(&self.failure).as_mut()?.next(service));
+        let number = {
+            let mut requests = lock(&self.requests);
+            requests.push((format!("{} {}", request.method, request.path), None));
+            requests.len() - 1
+        };
         let (response, delivery) = self.answer(&request, path, service, fault);
-        lock(&self.requests).push(format!(
-            "{} {} {}",
-            request.method,
-            request.path,
-            response.code()
-        ));
+        lock(&self.requests)[number].1 = Some(response.code());
         let stopped = || self.stopped.load(Ordering::Relaxed);
         http::send(stream, &response, delivery, &stopped)
     }
@@ -135,7 +135,7 @@ impl Server {
             }
             Some(Fault::Redirect) => {
                 let other = self.url.replace("127.0.0.1", "localhost");
-                Some(Response::redirect(307, &format!("{other}{ELSEWHERE}{path}")))
+                Some(Response::redirect(307, &format!("{other}{ELSEWHERE}{}", request.target)))
             }
             _ => None,
         };

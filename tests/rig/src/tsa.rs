@@ -80,7 +80,11 @@ impl Tsa {
         let info = time_info(query, now, fault);
         let sha256_id = der::sequence(&[der::oid(SHA256)]);
         let attributes = signed_attributes(&info, &authority.leaf.certificate);
-        let signature = authority.leaf.key.sign(&attributes);
+        let signer = match fault {
+            Some(Fault::TimestampForged) => &self.foreign,
+            _ => authority,
+        };
+        let signature = signer.leaf.key.sign(&attributes);
         let signer = der::sequence(&[
             der::integer(1),
             der::sequence(&[

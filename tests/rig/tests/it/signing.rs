@@ -4,7 +4,7 @@ use pkg_rig::{GITHUB_ISSUER, Options, Rig, TokenSpec};
 use serde_json::json;
 use sigstore_verify::VerificationPolicy;
 use sigstore_verify::crypto::parse_certificate_info;
-use sigstore_verify::types::Bundle;
+use sigstore_verify::trust_root::{SigningConfig, TrustedRoot};
 
 use crate::client::{EMAIL, What, sign, sign_as, verify, verify_with};
 
@@ -45,7 +45,7 @@ fn the_chain_goes_through_an_intermediate() {
     let mut root = rig.trusted_root();
     let certificates = &mut root["certificateAuthorities"][0]["certChain"]["certificates"];
     certificates.as_array_mut().unwrap().remove(0);
-    let root = sigstore_verify::trust_root::TrustedRoot::from_json(&root.to_string()).unwrap();
+    let root = TrustedRoot::from_json(&root.to_string()).unwrap();
     let policy = VerificationPolicy::any_identity();
     let refused =
         sigstore_verify::verify(crate::client::ARTIFACT, &bundle, &policy, &root).unwrap_err();
@@ -158,15 +158,25 @@ fn a_moved_clock_makes_material_of_the_past_and_of_the_future() {
 }
 
 #[test]
-fn changed_bundles_are_refused() {
+fn the_written_files_are_what_clients_read() {
     let rig = Rig::start();
-    let bundle = sign(&rig, 1, What::Blob).unwrap().to_json().unwrap();
-    let other = sign(&rig, 1, What::Blob).unwrap().to_json().unwrap();
-    let mut bundle: serde_json::Value = serde_json::from_str(&bundle).unwrap();
-    let other: serde_json::Value = serde_json::from_str(&other).unwrap();
-    bundle["verificationMaterial"]["tlogEntries"] =
-        other["verificationMaterial"]["tlogEntries"].clone();
-    let bundle = Bundle::from_json(&bundle.to_string()).unwrap();
-    let refused = verify(&rig, &bundle).unwrap_err();
-    assert!(refused.contains("does not match the bundle"), "{refused}");
+    let dir = tempfile::tempdir().unwrap();
+    rig.write_to(dir.path()).unwrap();
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    let json = |name: &str| serde_json::from_str::<serde_json::Value>(&read(name)).unwrap();
+    assert_eq!(json("trusted_root.json"), rig.trusted_root());
+    assert_eq!(read("root.json").as_bytes(), rig.tuf_root());
+    for rekor in [1, 2] {
+        let config = read(&format!("signing_config.v{rekor}.json"));
+        let config = SigningConfig::from_json(&config).unwrap();
+        assert_eq!(config.rekor_url(None).unwrap().major_api_version, rekor);
+        let trust = json(&format!("trust_config.v{rekor}.json"));
+        assert_eq!(trust["trustedRoot"], rig.trusted_root());
+        assert_eq!(trust["signingConfig"], rig.signing_config(rekor));
+    }
+    for token in ["token.email", "token.github"] {
+        sign_as(&rig, 2, What::Blob, &read(token)).unwrap();
+    }
+    let (url, secret) = rig.github_request();
+    assert!(read("github.env").contains(&url) && read("github.env").contains(&secret));
 }
