@@ -40,6 +40,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Show(args) => ("show", show(args)),
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
         Command::Demo(args) => ("demo", demo(args)),
+        Command::Policy(args) => (args.name(), super::policy::run(args)),
         Command::Explain(args) => ("explain", explain(args)),
         Command::Schema(args) => ("schema", schema(args)),
         Command::Completions(args) => ("completions", completions(args)),
