@@ -10,12 +10,14 @@ use std::fmt;
 use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Exit;
 
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// For information.
@@ -24,6 +26,17 @@ pub enum Severity {
     Warning,
     /// The operation or check failed.
     Error,
+}
+
+impl Severity {
+    /// The word used everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 macro_rules! codes {
@@ -216,6 +229,21 @@ codes! {
     Pkcs11PinWrong = "pkcs11-pin-wrong", Error, Usage, "The PIN is wrong.", "Try again with the right PIN; tokens lock after a few wrong ones.";
     Pkcs11PinLocked = "pkcs11-pin-locked", Error, Usage, "The PIN of the token is locked, after too many wrong ones or by its owner.", "Have it unlocked with the token's own tool.";
     Pkcs11Failed = "pkcs11-failed", Error, Unexpected, "The token or its module reported an error.", "Check that the token is still there; the message names the call that failed.";
+    // ---- policies
+    PolicySyntax = "policy-syntax", Error, Usage, "The policy is not valid TOML, or a value has the wrong type.", "Correct the line that the message names.";
+    PolicyUnknownKey = "policy-unknown-key", Error, Usage, "The policy has a key that means nothing.", "Use the suggested key, or remove the line.";
+    PolicyRepeatedKey = "policy-repeated-key", Error, Usage, "The policy sets the same key twice.", "Keep one of the two.";
+    PolicyInvalid = "policy-invalid", Error, Usage, "The policy says something that cannot be worked out.", "Correct the entry that the message names.";
+    PolicyVersion = "policy-version", Error, Usage, "The policy is written for another version of the policy format.", "Use a newer pkg, or write `version = 1` after reading docs/policy.md.";
+    PolicyDecidesNothing = "policy-decides-nothing", Error, Usage, "No rule of the policy is enforced, so it would let everything pass.", "Give at least one rule `mode = \"enforce\"`.";
+    PolicyFileOutside = "policy-file-outside", Error, Usage, "The policy names a file outside its own folder.", "Put the file beside the policy, or name it by an absolute path.";
+    CertificateInvalid = "certificate-invalid", Error, Usage, "A file holds no certificate that can be read.", "Use one or more X.509 certificates in PEM.";
+    RegoInvalid = "rego-invalid", Error, Usage, "The Rego of a rule cannot be compiled.", "Correct it; rules are written in Rego v1, and the query is the path of one, such as `data.pkg.allow`.";
+    RegoUnsupported = "rego-unsupported", Error, Usage, "The policy has a rule in Rego, and this build of pkg has no Rego.", "Use a build with the feature `rego`, or write the rule without it.";
+    FactsInvalid = "policy-facts-invalid", Error, Usage, "The facts to decide over cannot be read, or contradict themselves.", "Correct them; `pkg schema policy-facts` says what they look like.";
+    PolicyRefused = "policy-refused", Error, PolicyRefused, "An enforced rule of the policy is not met.", "Do not use the release unless the policy is wrong; `pkg policy explain POLICY` says what it demands.";
+    PolicyRuleError = "policy-rule-error", Error, PolicyRefused, "An enforced rule of the policy could not be worked out, which counts as not met.", "Correct the rule, or the facts it was given.";
+    PolicyWarning = "policy-warning", Warning, Ok, "A rule of the policy that only warns is not met.", "Look at the reason; `mode = \"enforce\"` makes the rule refuse.";
     // ---- the command line
     UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";
     UnknownCode = "unknown-code", Error, Usage, "There is no finding with that code.", "`pkg explain` without a code lists them.";

@@ -3,13 +3,14 @@
 //! Layers, lowest first; an arrow never points up (`cargo xtask arch` checks):
 //!
 //! 1. [`exit`], [`finding`], [`model`]: what can be said. No files, no crypto.
-//!    [`fsx`] and [`hash`] above them: staged output, reading and hashing.
+//!    [`fsx`], [`tables`] and [`hash`] above them: staged output, reading and hashing.
 //! 2. [`scan`], [`spec`]: what a model folder holds and what `pkg.toml` says.
 //! 3. [`trust`]: keys, envelopes, statements. Knows no licences, no layouts.
 //! 4. [`bundle`]: the OCI image layout on disk, packing and unpacking it.
-//! 5. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`demo`]: whole operations over the
+//! 5. [`policy`]: what a caller demands of a release, and whether it is met.
+//! 6. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`demo`]: whole operations over the
 //!    layers below.
-//! 6. [`cli`]: arguments in, one outcome out. The only place that prints.
+//! 7. [`cli`]: arguments in, one outcome out. The only place that prints.
 
 pub mod blob;
 pub mod bundle;
@@ -23,11 +24,13 @@ pub mod git;
 pub mod hash;
 pub mod init;
 pub mod model;
+pub mod policy;
 pub mod scan;
 pub mod show;
 pub mod sign;
 pub mod signatures;
 pub mod spec;
+pub mod tables;
 pub mod trust;
 pub mod unpack;
 pub mod verify;

@@ -45,6 +45,8 @@ fn every_command_has_help_with_an_example_of_itself() {
 #[test]
 fn the_examples_of_the_help_texts_run() {
     let place = Place::with_model();
+    let policy = pkg_tests::repository().join("fixtures/policies/good/smallest.toml");
+    std::fs::copy(policy, place.path("policy.toml")).unwrap();
     let order = [
         "init",
         "pack",
@@ -54,6 +56,7 @@ fn the_examples_of_the_help_texts_run() {
         "unpack",
         "verify",
         "demo",
+        "policy",
         "explain",
         "schema",
         "completions",

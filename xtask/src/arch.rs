@@ -8,11 +8,12 @@ use crate::run;
 
 /// Modules of `core`, lowest first. A module may use those on lower ranks, and
 /// those of its own rank that are listed in `PEERS`.
-const RANKS: [(&str, u8); 23] = [
+const RANKS: &[(&str, u8)] = &[
     ("exit", 0),
     ("model", 0),
     ("finding", 1),
     ("fsx", 2),
+    ("tables", 2),
     ("hash", 3),
     ("scan", 4),
     ("spec", 4),
@@ -21,17 +22,18 @@ const RANKS: [(&str, u8); 23] = [
     ("init", 5),
     ("bundle", 5),
     ("signatures", 6),
-    ("blob", 7),
-    ("sign", 7),
-    ("verify", 7),
-    ("export", 8),
-    ("show", 8),
-    ("unpack", 8),
-    ("demo", 9),
-    ("cli", 10),
-    ("lib", 11),
-    ("main", 11),
-    ("pkg_core", 11),
+    ("policy", 7),
+    ("blob", 8),
+    ("sign", 8),
+    ("verify", 8),
+    ("export", 9),
+    ("show", 9),
+    ("unpack", 9),
+    ("demo", 10),
+    ("cli", 11),
+    ("lib", 12),
+    ("main", 12),
+    ("pkg_core", 12),
 ];
 
 /// Pairs of one rank that know each other.

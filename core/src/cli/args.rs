@@ -83,6 +83,11 @@ pub enum Command {
     /// Run the whole round on a small generated model, with a word on each step
     #[command(after_help = "Example:\n  pkg demo")]
     Demo(DemoArgs),
+    /// Check a policy file, decide with it over facts, or say what it demands
+    #[command(
+        after_help = "Examples:\n  pkg policy check policy.toml\n  pkg policy explain policy.toml"
+    )]
+    Policy(super::policy::PolicyArgs),
     /// Explain a finding code, or list them
     #[command(after_help = "Example:\n  pkg explain digest-mismatch")]
     Explain(ExplainArgs),

@@ -45,6 +45,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Export(args) => ("export", export(args, printer)),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Demo(args) => ("demo", demo(args)),
+        Command::Policy(args) => (args.name(), super::policy::run(args)),
         Command::Explain(args) => ("explain", explain(args)),
         Command::Schema(args) => ("schema", schema(args)),
         Command::Completions(args) => ("completions", completions(args)),

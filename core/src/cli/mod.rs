@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod output;
 mod passphrase;
+mod policy;
 mod render;
 mod schemas;
 mod sign_args;

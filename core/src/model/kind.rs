@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// What a component's content is, for licences and for the layer's media type.
 #[derive(
@@ -153,9 +153,45 @@ impl FromStr for Selector {
     }
 }
 
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(group) => group.fmt(f),
+            Self::Kind(kind) => kind.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Selector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Selector {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Selector".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let (group, kind) = (generator.subschema_for::<Group>(), generator.subschema_for::<Kind>());
+        schemars::json_schema!({ "anyOf": [group, kind] })
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Kind;
+    use super::{Group, Kind, Selector};
 
     #[test]
     fn serde_and_display_agree_for_every_kind() {
@@ -164,5 +200,14 @@ mod tests {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
             assert_eq!(kind.as_str().parse::<Kind>(), Ok(*kind));
         }
+    }
+
+    #[test]
+    fn selectors_are_written_as_they_are_read() {
+        for text in Group::ALL.map(Group::as_str).into_iter().chain(["model-card"]) {
+            let selector: Selector = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(serde_json::to_value(selector).unwrap(), text);
+        }
+        assert!(serde_json::from_value::<Selector>("wieghts".into()).is_err());
     }
 }

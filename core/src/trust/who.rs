@@ -10,7 +10,7 @@ use std::fmt;
 
 use regex::Regex;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
@@ -22,7 +22,7 @@ const MAX_EXPRESSION: usize = 4096;
 const MAX_COMPILED: usize = 1 << 20;
 
 /// The signer of a verified signature.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Who {
     /// The holder of a key that the caller named.
@@ -74,7 +74,7 @@ impl fmt::Display for Who {
 }
 
 /// How the time of a signature is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TimeSource {
     /// A transparency log says when it took the entry (Rekor v1).
@@ -84,7 +84,7 @@ pub enum TimeSource {
 }
 
 /// A time at which a signature is proven to have existed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProvenTime {
     /// RFC 3339, in UTC.

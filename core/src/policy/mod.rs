@@ -1,0 +1,172 @@
+//! Policies: what a caller demands of a release, and whether it is met.
+//!
+//! A policy is a file of the caller, never of a bundle. [`load`] reads it with
+//! everything it names; [`decide`] applies it to [`Facts`], which are what
+//! verification found out; [`explain`] says it in words. Nothing here reads a
+//! clock or opens a socket: the same policy and facts give the same decision.
+//!
+//! - [`file`]: the format of `policy.toml`.
+//! - [`facts`]: what rules look at.
+
+mod decide;
+mod explain;
+pub mod facts;
+pub mod file;
+mod load;
+mod rego;
+mod signers;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use decide::{Counted, Decision, Outcome, RuleDecision, decide};
+pub use explain::{Explained, ExplainedGroup, ExplainedRule, explain};
+pub use facts::Facts;
+pub use file::Mode;
+pub use load::{MAX_POLICY, load};
+
+use crate::finding::{Code, Severity};
+use crate::model::digest::Digest;
+use crate::model::kind::Selector;
+use crate::model::release::Evidence;
+use crate::trust::key::PublicKey;
+use crate::trust::who::IdentityRule;
+use signers::{Credential, Group};
+
+/// A policy that was read and can be applied.
+#[derive(Debug)]
+pub struct Policy {
+    description: Option<String>,
+    groups: Vec<Group>,
+    rules: Vec<Rule>,
+}
+
+/// A rule.
+#[derive(Debug)]
+struct Rule {
+    id: String,
+    mode: Mode,
+    demand: Demand,
+}
+
+/// What a rule demands.
+#[derive(Debug)]
+enum Demand {
+    Signed(Signed),
+    Component { selector: Selector, evidence: Evidence },
+    ForbidFinding { codes: Vec<Code>, severity: Option<Severity> },
+    Rego(rego::Program),
+}
+
+/// Enough different signers of one kind of statement.
+#[derive(Debug)]
+struct Signed {
+    kind: RuleKind,
+    predicate_type: String,
+    /// Positions of the groups that count; empty for every verified signer.
+    groups: Vec<usize>,
+    threshold: usize,
+    proof: Proof,
+}
+
+/// What a signature must come with to count.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    None,
+    Log,
+    Time,
+    MaxAge { days: u32 },
+}
+
+/// The kinds of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleKind {
+    /// Signed by members of a group.
+    SignedBy,
+    /// A statement of another kind, signed by members of a group.
+    Attestation,
+    /// Proven to have been signed recently.
+    MaxAge,
+    /// Signed with an entry in a transparency log.
+    RequireLog,
+    /// Signed at a proven time.
+    RequireTimeProof,
+    /// A component is there.
+    Component,
+    /// Verification found nothing of a sort.
+    ForbidFinding,
+    /// A rule written in Rego agrees.
+    Rego,
+}
+
+impl RuleKind {
+    /// The key in the policy file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedBy => "signed-by",
+            Self::Attestation => "attestation",
+            Self::MaxAge => "max-age",
+            Self::RequireLog => "require-log",
+            Self::RequireTimeProof => "require-time-proof",
+            Self::Component => "component",
+            Self::ForbidFinding => "forbid-finding",
+            Self::Rego => "rego",
+        }
+    }
+}
+
+impl Rule {
+    fn kind(&self) -> RuleKind {
+        match &self.demand {
+            Demand::Signed(signed) => signed.kind,
+            Demand::Component { .. } => RuleKind::Component,
+            Demand::ForbidFinding { .. } => RuleKind::ForbidFinding,
+            Demand::Rego(_) => RuleKind::Rego,
+        }
+    }
+}
+
+/// Whom a policy names, so that signatures can be checked against them.
+///
+/// That a signature was made by one of these decides nothing yet: the policy is
+/// applied to the facts afterwards.
+#[derive(Debug, Clone, Default)]
+pub struct Accepted {
+    /// Public keys that the policy brings along.
+    pub keys: Vec<PublicKey>,
+    /// Hints of keys that have to be given elsewhere.
+    pub key_hints: Vec<String>,
+    /// Identities in Fulcio certificates.
+    pub identities: Vec<IdentityRule>,
+    /// Fingerprints of single certificates.
+    pub certificates: Vec<Digest>,
+    /// Files with certificates of authorities, in PEM.
+    pub authorities: Vec<PathBuf>,
+}
+
+impl Policy {
+    /// Everybody that the groups of the policy name.
+    pub fn accepted(&self) -> Accepted {
+        let mut accepted = Accepted::default();
+        for member in self.groups.iter().flat_map(|group| &group.members) {
+            match &member.credential {
+                Credential::Key { key, .. } => accepted.keys.push((**key).clone()),
+                Credential::KeyHint(hint) => accepted.key_hints.push(hint.clone()),
+                Credential::Identity(rule) => accepted.identities.push((**rule).clone()),
+                Credential::Certificate(digest) => accepted.certificates.push(*digest),
+                Credential::Authority { file, .. } => accepted.authorities.push(file.clone()),
+            }
+        }
+        accepted
+    }
+
+    /// Number of rules that are not off.
+    pub fn active_rules(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.mode != Mode::Off).count()
+    }
+}
