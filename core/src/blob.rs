@@ -64,7 +64,9 @@ pub fn verify(path: &Path, artifact: &Named, judge: &Judge) -> Result<(Blob, Vec
             (Artifact::Bytes(&bytes), Digest::of(&bytes))
         }
     };
-    let Proof { who, times, logged } = match judge.artifact(&signed, artifact, &subject)? {
+    let Proof { who, times, logged, mut findings, .. } = match judge
+        .artifact(&signed, artifact, &subject)?
+    {
         Judgement::Accepted(proof) => proof,
         Judgement::Other { why: Some(why), .. } => return Err(why),
         Judgement::Other { claimed, .. } => {
@@ -73,7 +75,6 @@ pub fn verify(path: &Path, artifact: &Named, judge: &Judge) -> Result<(Blob, Vec
                 .detail(format!("not signed by anybody who was asked for; it names {claimed}")));
         }
     };
-    let mut findings = Vec::new();
     if times.is_empty() {
         findings.push(Problem::new(Code::TimeNotProven, &subject).into_finding());
     }
@@ -110,7 +111,7 @@ pub fn sign(
         As::Message => judge.artifact(&signed, Artifact::Digest(digest), &subject)?,
         As::Statement => judge.statement(&signed, &subject)?,
     };
-    let Proof { who, times, logged } = match judgement {
+    let Proof { who, times, logged, .. } = match judgement {
         Judgement::Accepted(proof) => proof,
         Judgement::Other { why, .. } => {
             return Err(why.unwrap_or_else(|| Problem::new(Code::SignatureInvalid, &subject)));

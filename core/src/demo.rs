@@ -169,6 +169,7 @@ impl Demo<'_> {
             judge: Judge::new(vec![key.clone()].into(), RootChoice::default()),
             digest: None,
             scope: Scope::default(),
+            policy: None,
         };
         verify(&request, &Meter::default())
     }

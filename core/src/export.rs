@@ -69,8 +69,13 @@ pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported
         Some(_) => Judge::new(request.judge.accepted().clone(), root_choice),
         None => Judge::new(request.judge.accepted().clone(), request.judge.choice().clone()),
     };
-    let check =
-        VerifyRequest { target: copy, judge, digest: request.digest, scope: Scope::default() };
+    let check = VerifyRequest {
+        target: copy,
+        judge,
+        digest: request.digest,
+        scope: Scope::default(),
+        policy: None,
+    };
     let (verdict, findings) = verify(&check, meter)?;
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Ok((None, findings));

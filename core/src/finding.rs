@@ -209,6 +209,7 @@ codes! {
     CertificateExpired = "certificate-expired", Error, VerificationFailed, "A certificate was over at the time in question.", "Ask the publisher for a new signature, or for one with a proven time.";
     CertificateNotYetValid = "certificate-not-yet-valid", Error, VerificationFailed, "A certificate was not valid yet at the time in question.", "Check the clock and the proven time of the signature.";
     CertificateTimes = "certificate-times-disjoint", Error, VerificationFailed, "There is no time at which all certificates of the chain are valid.", "Ask the publisher for a chain that was valid when the signature was made.";
+    CertificateTimeUnknown = "certificate-time-unknown", Error, Inconclusive, "The certificate is not valid now, and nothing proves that the signature was made while it was.", "Ask the publisher for a signature with a timestamp or a log entry.";
     LeafIsAuthority = "leaf-is-ca", Warning, Ok, "The signer's certificate is marked as that of an authority.", "Ask the publisher for a certificate with `CA:FALSE`: with this one, the signer can also issue certificates.";
     // ---- where signing keys live
     SignerWrong = "signer-wrong-signature", Error, Unexpected, "The token or command gave a signature that does not fit its own public key. It was not used.", "Check that the public key and the signing key are the same pair, and that the right bytes were signed.";

@@ -112,11 +112,10 @@ pub fn sign(
     if !new.is_empty() {
         bundle::attach(&loaded, &new)?;
     }
-    let earlier = earlier.and_then(|report| {
-        let (who, times) = (report.who.clone()?, report.times.clone());
-        Some(Proof { who, times, logged: report.logged })
-    });
-    let Some(Proof { who, times, logged }) = proof.or(earlier) else {
+    let earlier =
+        earlier.and_then(|report| Some((report.who.clone()?, report.times.clone(), report.logged)));
+    let new_proof = proof.map(|proof: Proof| (proof.who, proof.times, proof.logged));
+    let Some((who, times, logged)) = new_proof.or(earlier) else {
         return Err(Problem::new(Code::Internal, path.display()).detail("nothing was signed"));
     };
     let signed = Signed {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::bundle::{Document, Loaded};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::model::digest::Digest;
 use crate::model::release::{FileIndex, Release};
 use crate::trust::bundle::{self, Envelope, Material};
-use crate::trust::judge::{Judge, Judgement, Proof};
+use crate::trust::judge::{Judge, Judgement};
 use crate::trust::key::PublicKey;
 use crate::trust::oms::{self, Method, Resource};
 use crate::trust::statement::{self, Statement, predicate};
@@ -90,6 +91,9 @@ pub struct SignatureReport {
     pub times: Vec<ProvenTime>,
     /// Whether a transparency log has it, with proof.
     pub logged: bool,
+    /// SHA-256 of the trusted certificate above that of the signer, where an own
+    /// authority vouches for the signer.
+    pub authority: Option<Digest>,
 }
 
 /// All signatures of a release, judged.
@@ -193,7 +197,8 @@ pub fn check(loaded: &Loaded, judge: &Judge) -> Signatures {
                     all.refusals.extend(why);
                 }
             }
-            Ok(Seen::Counts | Seen::Other(_)) => {}
+            Ok(Seen::Counts(notes)) => all.findings.extend(notes),
+            Ok(Seen::Other(_)) => {}
         }
     }
     all
@@ -201,7 +206,7 @@ pub fn check(loaded: &Loaded, judge: &Judge) -> Signatures {
 
 /// What came of a document that is not wrong.
 enum Seen {
-    Counts,
+    Counts(Vec<Finding>),
     Other(Option<Problem>),
     Unknown(String),
 }
@@ -221,6 +226,7 @@ fn check_one(
         claimed: None,
         times: Vec::new(),
         logged: false,
+        authority: None,
     };
     let result = judge_one(loaded, document, judge, &mut report);
     (report, result)
@@ -257,10 +263,11 @@ fn judge_one(
         Judgement::Accepted(_) if report.about == About::Other => {
             Ok(Seen::Unknown(report.predicate_type.clone()))
         }
-        Judgement::Accepted(Proof { who, times, logged }) => {
+        Judgement::Accepted(proof) => {
             report.standing = Standing::Verified;
-            (report.who, report.times, report.logged) = (Some(who), times, logged);
-            Ok(Seen::Counts)
+            (report.who, report.times) = (Some(proof.who), proof.times);
+            (report.logged, report.authority) = (proof.logged, proof.authority);
+            Ok(Seen::Counts(proof.findings))
         }
     }
 }

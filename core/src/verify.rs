@@ -12,9 +12,11 @@ use crate::hash::Meter;
 use crate::model::digest::Digest;
 use crate::model::kind::{Kind, Selector};
 use crate::model::release::{Evidence, Owner};
+use crate::policy::{self, Decision, Policy};
 use crate::signatures::{self, SignatureReport, Signatures};
 use crate::trust::judge::Judge;
 
+mod facts;
 mod foreign;
 
 /// What to verify, and against what.
@@ -28,6 +30,8 @@ pub struct VerifyRequest {
     pub digest: Option<Digest>,
     /// What is to be checked.
     pub scope: Scope,
+    /// What is demanded beyond that.
+    pub policy: Option<Policy>,
 }
 
 /// A component, as verified.
@@ -80,6 +84,8 @@ pub struct Verdict {
     pub bytes_read: u64,
     /// Paths that were not checked, as asked with `--only`.
     pub not_checked: Vec<String>,
+    /// What the policy says, when one was given.
+    pub decision: Option<Decision>,
 }
 
 /// Verifies a target. Problems with the target are findings, all of them.
@@ -105,12 +111,17 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
     findings.extend(identity(request, &loaded, &mut signatures));
     findings.extend(checked.findings.clone());
     findings.extend(bundle::extra_blobs(&loaded)?);
-    let verdict = verdict(request, &loaded, signatures, &checked);
+    let mut verdict = verdict(request, &loaded, signatures, &checked);
     if !verdict.not_checked.is_empty() {
         let left = verdict.not_checked.len();
         let note = Problem::new(Code::NotChecked, request.target.display())
             .detail(format!("{left} of {} files were not checked", verdict.files_total));
         findings.push(note.into_finding());
+    }
+    if let Some(policy) = &request.policy {
+        let decision = policy::decide(policy, &facts::facts(&loaded, &verdict, &findings)?);
+        findings.extend(decision.findings());
+        verdict.decision = Some(decision);
     }
     Ok((verdict, findings))
 }
@@ -199,6 +210,7 @@ fn verdict(
         files_total: files.len(),
         bytes_read: checked.bytes,
         not_checked,
+        decision: None,
     }
 }
 

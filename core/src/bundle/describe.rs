@@ -16,7 +16,7 @@ pub(super) fn canonical(what: &str, value: &impl serde::Serialize) -> Result<Vec
 }
 
 /// `SOURCE_DATE_EPOCH` as RFC 3339; none when it is not set.
-pub(super) fn creation_time() -> Result<Option<String>> {
+pub fn source_date() -> Result<Option<String>> {
     let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
     let text = text.to_string_lossy();
     let seconds = text.parse::<u64>().ok().and_then(|seconds| i64::try_from(seconds).ok());

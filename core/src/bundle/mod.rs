@@ -21,6 +21,7 @@ mod validate;
 
 pub use content::{Checked, Scope, check_folder, check_layers};
 pub use copy::copy;
+pub use describe::source_date;
 pub use load::{Document, Loaded, Origin, extra_blobs, load};
 pub use pack::{PackOutcome, PackRequest, ShardPolicy, pack};
 pub use refer::{NewSignature, attach};

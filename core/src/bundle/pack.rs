@@ -98,7 +98,7 @@ pub struct PackOutcome {
 pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
     let spec = spec::load(&request.folder)?;
     let resolved = spec::resolve(&request.folder, &spec)?;
-    let created = describe::creation_time()?;
+    let created = describe::source_date()?;
     let commits = open_commits(&request.folder, &spec)?;
     let plans = plan_layers(&spec, &resolved, &commits)?;
     let sizes: Vec<u64> = plans.iter().flat_map(|plan| plan.files.iter().map(|f| f.size)).collect();

@@ -242,6 +242,9 @@ pub struct VerifyArgs {
     /// Check only these components: weights, config, code, docs, data, or a kind
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub only: Vec<Selector>,
+    /// Policy that the release must meet; see `pkg policy`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Check whole-file digests as well where shard digests were recorded
     #[arg(long)]
     pub whole_files: bool,

@@ -22,7 +22,7 @@ use crate::sign::ModelSignature;
 use crate::trust::key::{Algorithm, SigningKey};
 use crate::trust::keyfile;
 use crate::verify::{VerifyRequest, exit_of};
-use crate::{bundle, demo, export, init, show, sign, unpack, verify};
+use crate::{bundle, demo, export, init, policy, show, sign, unpack, verify};
 
 /// Runs a command. Problems become replies too.
 pub(super) fn run(command: &Command, printer: Printer) -> Reply {
@@ -157,11 +157,13 @@ fn sign(args: &SignArgs) -> Result<Reply> {
 }
 
 fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
+    let policy = args.policy.as_deref().map(policy::load).transpose()?;
     let request = VerifyRequest {
         target: args.target.clone(),
-        judge: args.trust.judge()?,
+        judge: args.trust.judge_with(policy.as_ref())?,
         digest: args.digest,
         scope: Scope { only: args.only.clone(), whole_files: args.whole_files },
+        policy,
     };
     let (verdict, findings) =
         printer.with_progress("verifying", |meter| verify::verify(&request, meter))?;

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::export::Exported;
 use crate::init::Summary;
 use crate::model::digest::Digest;
+use crate::policy::Outcome;
 use crate::show::Overview;
 use crate::sign::Signed;
 use crate::signatures::{About, SignatureReport, Standing};
@@ -300,6 +301,12 @@ impl Render for Judged {
             human_size(verdict.bytes_read)
         );
         table(&component_rows(&verdict.components), page);
+        if let Some(decision) = &verdict.decision {
+            let outcome = if decision.allowed { "met" } else { "NOT MET" };
+            let met = decision.rules.iter().filter(|rule| rule.outcome == Outcome::Pass).count();
+            let _ =
+                writeln!(page, "policy  {outcome}: {met} of {} rules pass", decision.rules.len());
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::finding::{Code, Problem, Result};
+use crate::policy::Policy;
+use crate::trust::chain::Authority;
 use crate::trust::judge::{Accepted, Judge};
 use crate::trust::keyfile;
 use crate::trust::root::RootChoice;
@@ -18,6 +20,9 @@ pub struct TrustArgs {
     /// Public key of the publisher, PEM; may be repeated, one must match
     #[arg(long, value_name = "FILE")]
     pub key: Vec<PathBuf>,
+    /// Certificates of the publisher's own authority, PEM; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub certificate_chain: Vec<PathBuf>,
     /// Identity of the publisher: the e-mail address or URI in the certificate
     #[arg(long, value_name = "IDENTITY", visible_alias = "certificate-identity")]
     pub identity: Option<String>,
@@ -66,10 +71,35 @@ fn claim(text: &str) -> std::result::Result<(String, String), String> {
     Err(format!("there is no claim {name:?}; there are {}", CLAIMS.join(", ")))
 }
 
+/// The certificates in these files, which the caller trusts.
+fn authority(paths: &[PathBuf]) -> Result<Option<Authority>> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let texts: Vec<(String, String)> =
+        paths.iter().map(|path| keyfile::load_certificates(path)).collect::<Result<_>>()?;
+    let texts = texts.iter().map(|(text, name)| (text.as_str(), name.as_str()));
+    Authority::from_pems(texts).map(Some)
+}
+
 impl TrustArgs {
     /// A judge for what was asked.
     pub(super) fn judge(&self) -> Result<Judge> {
         Ok(Judge::new(self.accepted()?, self.root()))
+    }
+
+    /// The same; what a policy names counts as well.
+    pub(super) fn judge_with(&self, policy: Option<&Policy>) -> Result<Judge> {
+        let mut accepted = self.accepted()?;
+        if let Some(policy) = policy {
+            let named = policy.accepted();
+            accepted.keys.extend(named.keys);
+            accepted.identities.extend(named.identities);
+            let files: Vec<PathBuf> =
+                self.certificate_chain.iter().chain(&named.authorities).cloned().collect();
+            accepted.authority = authority(&files)?;
+        }
+        Ok(Judge::new(accepted, self.root()))
     }
 
     /// The root to judge by.
@@ -83,6 +113,7 @@ impl TrustArgs {
         Ok(Accepted {
             keys: keys.collect::<Result<_>>()?,
             identities: self.identity_rule()?.into_iter().collect(),
+            authority: authority(&self.certificate_chain)?,
             any_identity: self.any_identity,
         })
     }

@@ -76,10 +76,14 @@ fn code(error: &Error) -> Code {
 
 /// The times that were proven, the log's first.
 pub(super) fn times(result: &VerificationResult) -> Vec<ProvenTime> {
-    let log = result.integrated_time();
+    proven(result.verified_timestamps(), result.integrated_time())
+}
+
+/// Proven times, of which one may be the log's.
+pub(super) fn proven(all: &[jiff::Timestamp], log: Option<jiff::Timestamp>) -> Vec<ProvenTime> {
     let time = |time: jiff::Timestamp, source| ProvenTime { time: time.to_string(), source };
     let mut times: Vec<ProvenTime> = log.into_iter().map(|at| time(at, TimeSource::Log)).collect();
-    for &at in result.verified_timestamps() {
+    for &at in all {
         let proven = time(at, TimeSource::Timestamp);
         if Some(at) != log && !times.contains(&proven) {
             times.push(proven);

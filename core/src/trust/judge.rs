@@ -12,12 +12,14 @@ use sigstore_verify::types::{ArtifactDigest, Bundle, DerPublicKey};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
 use super::bundle::{Content, Material, SignedBundle};
+use super::certificate::Certificate;
+use super::chain::Authority;
 use super::compare;
 use super::evidence;
 use super::key::PublicKey;
 use super::root::{Root, RootChoice};
 use super::who::{IdentityRule, ProvenTime, Refusal, Who};
-use crate::finding::{Code, Problem, Result};
+use crate::finding::{Code, Finding, Problem, Result};
 use crate::model::digest::Digest;
 
 /// Whose signatures a caller accepts.
@@ -27,6 +29,8 @@ pub struct Accepted {
     pub keys: Vec<PublicKey>,
     /// Identities that fit one of these rules.
     pub identities: Vec<IdentityRule>,
+    /// Holders of certificates below these, without any Sigstore instance.
+    pub authority: Option<Authority>,
     /// Every identity: says who signed, and decides nothing.
     pub any_identity: bool,
 }
@@ -34,7 +38,7 @@ pub struct Accepted {
 impl Accepted {
     /// Nobody at all.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && !self.identity()
+        self.keys.is_empty() && !self.identity() && self.authority.is_none()
     }
 
     /// Whether any identity could be accepted.
@@ -70,6 +74,11 @@ pub struct Proof {
     pub times: Vec<ProvenTime>,
     /// Whether a transparency log has it.
     pub logged: bool,
+    /// The trusted certificate at the end of the path, for a certificate that no
+    /// Sigstore instance issued.
+    pub authority: Option<Digest>,
+    /// What should be looked at.
+    pub findings: Vec<Finding>,
 }
 
 /// The outcome for a signature that is not wrong.
@@ -197,7 +206,8 @@ impl Case<'_> {
         };
         let who = Who::Key { hint: key.hint(), algorithm: key.algorithm().to_string() };
         let (times, logged) = self.evidence_of(key)?;
-        Ok(Judgement::Accepted(Proof { who, times, logged }))
+        let (authority, findings) = (None, Vec::new());
+        Ok(Judgement::Accepted(Proof { who, times, logged, authority, findings }))
     }
 
     fn signed_with(&self, key: &PublicKey) -> Result<bool> {
@@ -271,8 +281,17 @@ impl Case<'_> {
 
     fn by_certificate(&self, chain: &[Vec<u8>]) -> Result<Judgement> {
         let claimed = || chain.first().and_then(|leaf| evidence::claimed_identity(leaf));
+        let mut foreign = None;
+        if let Some(authority) = &self.judge.accepted.authority {
+            match self.by_authority(authority, chain) {
+                Ok(proof) => return Ok(Judgement::Accepted(proof)),
+                // Of another authority: that is not known to be wrong.
+                Err(why) if why.code() == Code::ChainUntrusted => foreign = Some(why),
+                Err(wrong) => return Err(wrong),
+            }
+        }
         if !self.judge.accepted.identity() {
-            return Ok(Judgement::Other { claimed: claimed(), why: None });
+            return Ok(Judgement::Other { claimed: claimed(), why: foreign });
         }
         match self.identity() {
             Ok(proof) => match self.judge.accepted.refuses(&proof.who) {
@@ -303,8 +322,75 @@ impl Case<'_> {
             policy = policy.skip_sct();
         }
         let result = self.verify(root, &policy)?;
-        let who = evidence::identity(&result, self.subject)?;
-        Ok(Proof { who, times: evidence::times(&result), logged: result.tlog_verified() })
+        Ok(Proof {
+            who: evidence::identity(&result, self.subject)?,
+            times: evidence::times(&result),
+            logged: result.tlog_verified(),
+            authority: None,
+            findings: Vec::new(),
+        })
+    }
+
+    /// Verifies a signature by a certificate below an authority of the caller.
+    fn by_authority(&self, authority: &Authority, chain: &[Vec<u8>]) -> Result<Proof> {
+        let chain: Vec<Certificate> = chain
+            .iter()
+            .map(|der| Certificate::from_der(der, self.subject))
+            .collect::<Result<_>>()?;
+        // Whether the certificate counts comes first: the key of a stranger says
+        // nothing about a signature.
+        let untimed = authority.verify(&chain, None)?;
+        if !self.signed_with(&untimed.key)? {
+            return Err(Problem::new(Code::SignatureInvalid, self.subject)
+                .detail("it was not made with the key of its certificate"));
+        }
+        let (proven, log) = self.evidence_of_certificate(&chain)?;
+        let mut verified = untimed;
+        for &at in &proven {
+            verified = authority.verify(&chain, Some(at))?;
+        }
+        let now = jiff::Timestamp::now();
+        if proven.is_empty() && !verified.window.contains(now) {
+            return Err(Problem::new(Code::CertificateTimeUnknown, self.subject).detail(format!(
+                "its certificate is valid from {} until {}, and nothing proves that the signature is as old",
+                verified.window.from, verified.window.until
+            )));
+        }
+        Ok(Proof {
+            who: verified.who,
+            times: evidence::proven(&proven, log),
+            logged: !self.bundle.entries().is_empty(),
+            authority: verified.path.last().map(Certificate::fingerprint),
+            findings: verified.findings,
+        })
+    }
+
+    /// The times that are proven for a signature by such a certificate, and the
+    /// log's among them.
+    fn evidence_of_certificate(
+        &self,
+        chain: &[Certificate],
+    ) -> Result<(Vec<jiff::Timestamp>, Option<jiff::Timestamp>)> {
+        if !self.bundle.has_evidence() {
+            self.check_artifact()?;
+            return Ok((Vec::new(), None));
+        }
+        let root = self.judge.root()?;
+        let mut policy = VerificationPolicy::any_identity().skip_certificate_chain();
+        if self.bundle.entries().is_empty() {
+            policy = policy.skip_tlog_unsafe();
+        }
+        // The path is verified here, not by the library, which wants one
+        // certificate only in newer bundles.
+        let alone = self.bundle.with_certificate(chain.first().map_or(&[], Certificate::der));
+        let case = Case {
+            judge: self.judge,
+            bundle: &alone,
+            artifact: self.artifact,
+            subject: self.subject,
+        };
+        let result = case.verify(root, &policy)?;
+        Ok((result.verified_timestamps().to_vec(), result.integrated_time()))
     }
 
     fn verify(

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::key::{PUBLIC_LABEL, PublicKey, SigningKey};
 use super::{pem, sealed};
 use crate::finding::{Code, Finding, Problem, Result};
+use crate::fsx;
 
 /// Largest key file that is read, in bytes.
 pub const MAX_FILE: usize = 64 << 10;
@@ -96,11 +97,23 @@ pub fn load_public_key(path: &Path) -> Result<PublicKey> {
         "CERTIFICATE" => {
             let command = format!("openssl x509 -pubkey -noout -in {}", quoted(path));
             Err(Problem::new(Code::KeyInvalid, path.display())
-                .detail("it is a certificate; certificates are not checked by this version")
-                .hint(format!("If you trust its key by itself: `{command}`.")))
+                .detail("it is a certificate, not a key")
+                .hint(format!(
+                    "Give it with `--certificate-chain`; or, to trust its key by itself: `{command}`."
+                )))
         }
         other => Err(unusable(path, other)),
     }
+}
+
+/// Reads a file of certificates; gives its text and the name to call it by.
+pub fn load_certificates(path: &Path) -> Result<(String, String)> {
+    const LIMIT: u64 = 1 << 20;
+    let name = path.display().to_string();
+    let text = String::from_utf8(fsx::read_limited(path, LIMIT)?).map_err(|error| {
+        Problem::new(Code::AuthorityInvalid, &name).detail("it is no PEM text").source(error)
+    })?;
+    Ok((text, name))
 }
 
 fn private_given(path: &Path) -> Problem {

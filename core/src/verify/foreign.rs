@@ -36,6 +36,10 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
     if request.judge.accepted().is_empty() {
         return Err(Problem::new(Code::KeyNeeded, root.display()));
     }
+    if request.policy.is_some() {
+        return Err(Problem::new(Code::UsageError, root.display())
+            .detail("a policy is about a release, and a model signature alone is none"));
+    }
     if !request.scope.only.is_empty() {
         return Err(Problem::new(Code::UsageError, root.display())
             .detail("a model signature knows no components, so `--only` has no meaning here"));
@@ -55,6 +59,7 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
         claimed: bundle.hint().map(str::to_owned),
         times: Vec::new(),
         logged: false,
+        authority: None,
     };
     match request.judge.statement(&bundle, name)? {
         Judgement::Accepted(proof) => {
@@ -62,8 +67,9 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
                 findings.push(Problem::new(Code::TimeNotProven, name).into_finding());
             }
             report.standing = Standing::Verified;
-            (report.who, report.times, report.logged) =
-                (Some(proof.who), proof.times, proof.logged);
+            findings.extend(proof.findings);
+            (report.who, report.times) = (Some(proof.who), proof.times);
+            (report.logged, report.authority) = (proof.logged, proof.authority);
         }
         Judgement::Other { claimed, why } => {
             let claimed = claimed.unwrap_or_else(|| "nobody".to_owned());
@@ -94,6 +100,7 @@ fn check(request: &VerifyRequest, root: &Path, meter: &Meter) -> Result<(Verdict
         files_total: contents.total,
         bytes_read: contents.bytes,
         not_checked: Vec::new(),
+        decision: None,
     };
     Ok((verdict, findings))
 }

@@ -126,6 +126,16 @@ impl SignedBundle {
         &self.wire.verification_material.tlog_entries
     }
 
+    /// The same with one certificate in place of what says who signed.
+    pub(super) fn with_certificate(&self, der: &[u8]) -> Self {
+        let mut other = self.clone();
+        other.material = Material::Certificates(vec![der.to_vec()]);
+        let wire = &mut other.wire.verification_material;
+        wire.x509_certificate_chain = None;
+        wire.certificate = Some(wire::Certificate { raw_bytes: STANDARD.encode(der) });
+        other
+    }
+
     /// What the signer calls the key, if a key signed.
     pub fn hint(&self) -> Option<&str> {
         match &self.material {
