@@ -22,7 +22,7 @@ use x509_cert::time::Time;
 
 use super::certkey::{self, CertifiedKey};
 use super::key::PublicKey;
-use super::pem;
+use super::{hexadecimal, pem};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
 
@@ -218,8 +218,7 @@ impl Certificate {
 
     /// Serial number in hexadecimal.
     pub fn serial(&self) -> String {
-        let bytes = self.content.tbs_certificate.serial_number.as_bytes();
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(self.content.tbs_certificate.serial_number.as_bytes())
     }
 
     /// First moment at which it is valid.
@@ -395,9 +394,9 @@ fn alternative_name(name: &GeneralName) -> AlternativeName {
         GeneralName::DirectoryName(name) => (NameKind::Directory, name.to_string()),
         GeneralName::IpAddress(bytes) => match address(bytes.as_bytes()) {
             Some(address) => (NameKind::Ip, address.to_string()),
-            None => (NameKind::Other, hexadecimal(name)),
+            None => (NameKind::Other, der_of(name)),
         },
-        other => (NameKind::Other, hexadecimal(other)),
+        other => (NameKind::Other, der_of(other)),
     };
     AlternativeName { kind, value }
 }
@@ -408,9 +407,8 @@ fn address(bytes: &[u8]) -> Option<std::net::IpAddr> {
     four.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from)).ok()
 }
 
-fn hexadecimal(name: &GeneralName) -> String {
-    let der = name.to_der().unwrap_or_default();
-    der.iter().map(|byte| format!("{byte:02x}")).collect()
+fn der_of(name: &GeneralName) -> String {
+    hexadecimal(&name.to_der().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -15,13 +15,14 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::hexadecimal;
 use super::key::{Algorithm, PublicKey};
 use super::signer::Signer;
 use crate::finding::{Code, Problem, Result};
 
 /// How long a command may take unless a caller says otherwise: long enough for
 /// somebody to touch a token.
-pub const TIME_LIMIT: Duration = Duration::from_secs(120);
+pub const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// Most that a command may print, in bytes.
 pub const MAX_OUTPUT: usize = 64 << 10;
@@ -175,10 +176,6 @@ fn is_sequence(bytes: &[u8]) -> bool {
         }
         _ => false,
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a command wrote to its standard error, to be shown.

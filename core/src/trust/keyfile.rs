@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::key::{PUBLIC_LABEL, PublicKey, SigningKey};
-use super::{pem, sealed};
+use super::{pem, sealed, sec1};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx;
 
@@ -19,6 +19,7 @@ pub const MAX_FILE: usize = 64 << 10;
 
 const PRIVATE_LABEL: &str = "PRIVATE KEY";
 const ENCRYPTED_LABEL: &str = "ENCRYPTED PRIVATE KEY";
+const SEC1_LABEL: &str = "EC PRIVATE KEY";
 
 /// Where the passphrase of an encrypted key comes from.
 pub enum PassphraseSource {
@@ -52,8 +53,9 @@ impl PassphraseSource {
 
 /// Reads a private key; warns when others can read it too.
 ///
-/// Forms: `PRIVATE KEY` and `ENCRYPTED PRIVATE KEY` (PKCS#8), and the encrypted
-/// keys of cosign and the Sigstore libraries. A passphrase that turns out not
+/// Forms: `PRIVATE KEY` and `ENCRYPTED PRIVATE KEY` (PKCS#8), `EC PRIVATE KEY`
+/// (SEC 1) if it is not encrypted, and the encrypted keys of cosign and the
+/// Sigstore libraries. A passphrase that turns out not
 /// to be needed is not looked at.
 pub fn load_signing_key(
     path: &Path,
@@ -64,6 +66,11 @@ pub fn load_signing_key(
     let block = parse(&text, path)?;
     let key = match block.label.as_str() {
         PRIVATE_LABEL => SigningKey::from_pkcs8(&block.content, subject)?,
+        SEC1_LABEL => {
+            let pkcs8 = sec1::to_pkcs8(&block.content)
+                .map_err(|detail| Problem::new(Code::KeyInvalid, &subject).detail(detail))?;
+            SigningKey::from_pkcs8(&pkcs8, subject)?
+        }
         ENCRYPTED_LABEL => {
             let passphrase = passphrase.obtain(&subject)?;
             let opened = sealed::open_pkcs8(&block.content, &passphrase, &subject)?;
@@ -90,7 +97,6 @@ pub fn load_public_key(path: &Path) -> Result<PublicKey> {
     let block = parse(&text, path)?;
     match block.label.as_str() {
         PUBLIC_LABEL => PublicKey::from_spki(&block.content, path.display()),
-        "EC PRIVATE KEY" => Err(private_given(path)),
         label if label.ends_with("PRIVATE KEY") && !label.starts_with("RSA") => {
             Err(private_given(path))
         }
@@ -128,15 +134,6 @@ fn private_given(path: &Path) -> Problem {
 fn unusable(path: &Path, label: &str) -> Problem {
     let problem = Problem::new(Code::KeyInvalid, path.display());
     match label {
-        "EC PRIVATE KEY" => {
-            let mut new = OsString::from(path);
-            new.push(".pkcs8");
-            let command =
-                format!("openssl pkcs8 -topk8 -in {} -out {}", quoted(path), quoted(new.as_ref()));
-            problem
-                .detail("it is in the SEC1 form (`EC PRIVATE KEY`), not in PKCS#8")
-                .hint(format!("Convert it: `{command}`."))
-        }
         "RSA PRIVATE KEY" | "RSA PUBLIC KEY" => {
             problem.detail("it is an RSA key; pkg uses ECDSA and Ed25519 keys")
         }
@@ -164,12 +161,17 @@ fn parse(text: &str, path: &Path) -> Result<pem::Block> {
     if !block.headers {
         return Ok(block);
     }
-    if block.label == "EC PRIVATE KEY" {
-        return Err(unusable(path, &block.label));
-    }
-    Err(invalid(
+    let problem = invalid(
         "it has PEM header lines (an old OpenSSL encryption), which are not read".to_owned(),
-    ))
+    );
+    if block.label != SEC1_LABEL {
+        return Err(problem);
+    }
+    let mut new = OsString::from(path);
+    new.push(".pkcs8");
+    let command =
+        format!("openssl pkcs8 -topk8 -in {} -out {}", quoted(path), quoted(new.as_ref()));
+    Err(problem.hint(format!("Convert it: `{command}`.")))
 }
 
 /// Reads a key file, which may be a pipe, and looks at its permissions.

@@ -71,13 +71,9 @@ fn keys_made_by_openssl_are_read() {
     if openssl(&make).is_none() {
         return;
     }
-    let problem = refused(&path, PassphraseSource::None);
-    assert_eq!(problem.code(), Code::KeyInvalid);
-    let hint = &problem.finding().hint;
-    assert_eq!(
-        *hint,
-        format!("Convert it: `openssl pkcs8 -topk8 -in '{text}' -out '{text}.pkcs8'`.")
-    );
+    let (sec1, _) = load_signing_key(&path, PassphraseSource::None).unwrap();
+    assert_eq!(sec1.algorithm(), Algorithm::EcdsaP384);
+    assert!(sec1.public().unwrap().verify(b"x", &sec1.sign(b"x").unwrap()));
     let converted = format!("{text}.pkcs8");
     let plain = ["pkcs8", "-topk8", "-in", text, "-out", &converted];
     for (extra, source) in [
@@ -88,12 +84,64 @@ fn keys_made_by_openssl_are_read() {
         let output = openssl(&[plain.as_slice(), &extra].concat()).unwrap();
         assert!(output.status.success());
         let (key, _) = load_signing_key(converted.as_ref(), source).unwrap();
-        assert_eq!(key.algorithm(), Algorithm::EcdsaP384, "{extra:?}");
+        assert_same_key(&key, &sec1);
     }
+    let encrypted = format!("{text}.old");
+    let encrypt = ["ec", "-in", text, "-aes256", "-passout", "pass:abc", "-out", &encrypted];
+    assert!(openssl(&encrypt).unwrap().status.success());
+    let problem = refused(encrypted.as_ref(), given("abc"));
+    assert_eq!(problem.code(), Code::KeyInvalid);
+    assert_eq!(
+        problem.finding().hint,
+        format!("Convert it: `openssl pkcs8 -topk8 -in '{encrypted}' -out '{encrypted}.pkcs8'`.")
+    );
     let old = [plain.as_slice(), &["-passout", "pass:abc", "-v1", "PBE-SHA1-3DES"]].concat();
     if openssl(&old).unwrap().status.success() {
         assert_eq!(refused(converted.as_ref(), given("abc")).code(), Code::KeyInvalid);
     }
+}
+
+/// A P-256 key by `openssl ecparam -name prime256v1 -genkey`, and its public key.
+const SEC1: &str = "\
+    -----BEGIN EC PARAMETERS-----\n\
+    BggqhkjOPQMBBw==\n\
+    -----END EC PARAMETERS-----\n\
+    -----BEGIN EC PRIVATE KEY-----\n\
+    MHcCAQEEIKq2ArBJJ0/2dLuDmFxu29xlAoN+1T0mwegiBMYPlRotoAoGCCqGSM49\n\
+    AwEHoUQDQgAEOujpwOf4y5hoAWGlaXmRG5v+9Y5mS6A+RPaGP/pso/3GKTl/gwcm\n\
+    KbnWL0g+nlbFni8+G+eheuVeWmsudCMIXg==\n\
+    -----END EC PRIVATE KEY-----\n";
+const SEC1_PUBLIC: &str = "\
+    -----BEGIN PUBLIC KEY-----\n\
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEOujpwOf4y5hoAWGlaXmRG5v+9Y5m\n\
+    S6A+RPaGP/pso/3GKTl/gwcmKbnWL0g+nlbFni8+G+eheuVeWmsudCMIXg==\n\
+    -----END PUBLIC KEY-----\n";
+
+#[test]
+fn sec1_keys_are_read_and_their_damage_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, SEC1).unwrap();
+    let (key, _) = load_signing_key(&path, PassphraseSource::None).unwrap();
+    assert_eq!(key.public().unwrap().pem(), SEC1_PUBLIC);
+    assert_eq!(load_public_key(&path).unwrap_err().code(), Code::KeyInvalid);
+    let der = pem::decode(SEC1).ok().unwrap().content;
+    let read = |der: &[u8]| {
+        std::fs::write(&path, pem::encode("EC PRIVATE KEY", der).as_bytes()).unwrap();
+        load_signing_key(&path, PassphraseSource::None).map(|(key, _)| key)
+    };
+    assert_same_key(&read(&der).unwrap(), &key);
+    for cut in 0..der.len() {
+        assert_eq!(read(&der[..cut]).unwrap_err().code(), Code::KeyInvalid, "{cut}");
+    }
+    // Without curve and public key, with another version, with something behind.
+    let bare = [&[0x30, 37, 2, 1, 1, 4, 32], &der[7..39]].concat();
+    let problem = read(&bare).unwrap_err();
+    assert!(problem.to_string().contains("curve is not given by name"), "{problem}");
+    let mut other = der.to_vec();
+    other[4] = 2;
+    assert_eq!(read(&other).unwrap_err().code(), Code::KeyInvalid);
+    assert_eq!(read(&[&der[..], &[0]].concat()).unwrap_err().code(), Code::KeyInvalid);
 }
 
 #[test]

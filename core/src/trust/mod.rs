@@ -37,6 +37,7 @@ pub mod pkcs11_uri;
 pub mod root;
 mod sealed;
 pub mod sealer;
+mod sec1;
 pub mod signer;
 pub mod statement;
 #[cfg(test)]

@@ -29,8 +29,11 @@ pub enum PinSource {
     /// There is nobody to ask.
     None,
     /// Somebody is asked, with the label of the token, if one is needed.
-    Ask(Box<dyn FnMut(&str) -> Result<Zeroizing<String>>>),
+    Ask(Box<AskForPin>),
 }
+
+/// Asks somebody for the PIN of the token with the given label.
+pub type AskForPin = dyn FnMut(&str) -> Result<Zeroizing<String>>;
 
 impl fmt::Debug for PinSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ use pkcs8::der::{Decode as _, Encode as _};
 use super::certificate::Certificate;
 use super::key::{Algorithm, PublicKey};
 use super::pkcs11::Pin;
-use super::pkcs11_uri::Pkcs11Uri;
+use super::pkcs11_uri::{Pkcs11Uri, percent};
 use super::signer::Signer;
 use crate::finding::{Code, Problem, Result};
 
@@ -324,8 +324,7 @@ impl Found {
     }
 
     fn described(&self) -> String {
-        let id: String = self.id.iter().map(|byte| format!("%{byte:02X}")).collect();
-        format!("{:?} (id={id})", self.label)
+        format!("{:?} (id={})", self.label, percent(&self.id))
     }
 
     /// Why the key cannot sign here, if it cannot.

@@ -1,4 +1,4 @@
-//! Tests with tokens of SoftHSM, in processes of their own: the module reads its
+//! Tests with tokens of `SoftHSM`, in processes of their own: the module reads its
 //! configuration from the environment, and knows one state for each process.
 
 use std::io::Write as _;
@@ -24,7 +24,7 @@ use crate::trust::pkcs11::{MODULE_VARIABLE, PIN_VARIABLE, PinSource, open};
 use crate::trust::signer::Signer;
 use crate::trust::testcert::{Maker, Wish};
 
-/// Environment variable with the path of SoftHSM, where it is in no usual place.
+/// Environment variable with the path of `SoftHSM`, where it is in no usual place.
 const SOFTHSM: &str = "PKG_TEST_SOFTHSM";
 
 const PIN: &str = "1234";

@@ -5,6 +5,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::hexadecimal;
 use crate::finding::{Code, Problem, Result};
 
 /// What URIs begin with.
@@ -177,20 +178,24 @@ fn decode(text: &str, plain: &str) -> Result<Zeroizing<Vec<u8>>, String> {
         } else if c.is_ascii_alphanumeric() || PLAIN.contains(c) || plain.contains(c) {
             bytes.extend(u8::try_from(c));
         } else {
-            let mut utf8 = [0; 4];
-            let encoded: String =
-                c.encode_utf8(&mut utf8).bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let encoded = percent(c.encode_utf8(&mut [0; 4]).as_bytes());
             return Err(format!("holds {c:?}, which is written `{encoded}` there"));
         }
     }
     Ok(bytes)
 }
 
+/// Bytes as a URI can always have them.
+pub(super) fn percent(bytes: &[u8]) -> String {
+    let encoded = |byte: &u8| format!("%{}", hexadecimal(&[*byte]).to_ascii_uppercase());
+    bytes.iter().map(encoded).collect::<Vec<String>>().concat()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Pkcs11Uri, shown};
+    use super::{Pkcs11Uri, percent, shown};
     use crate::finding::Code;
 
     fn parsed(uri: &str) -> Pkcs11Uri {
@@ -286,10 +291,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_value_can_be_written(token in "[^\0]{0,20}", id: Vec<u8>) {
-            let encoded = |bytes: &[u8]| -> String {
-                bytes.iter().map(|byte| format!("%{byte:02x}")).collect()
-            };
-            let uri = format!("pkcs11:token={};id={}", encoded(token.as_bytes()), encoded(&id));
+            let uri = format!("pkcs11:token={};id={}", percent(token.as_bytes()), percent(&id));
             let uri = Pkcs11Uri::parse(&uri).unwrap();
             prop_assert_eq!(uri.token, Some(token));
             prop_assert_eq!(uri.id, Some(id));
