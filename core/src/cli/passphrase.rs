@@ -8,6 +8,7 @@ use super::args::PassphraseArgs;
 use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::trust::keyfile::PassphraseSource;
+use crate::trust::pkcs11::PinSource;
 
 /// Environment variable with the passphrase.
 const VARIABLE: &str = "PKG_PASSPHRASE";
@@ -39,6 +40,15 @@ pub(super) fn for_new_key(args: &PassphraseArgs) -> Result<Option<Zeroizing<Stri
         Ok(Some(first))
     } else {
         Err(Problem::new(Code::WrongPassphrase, "the new key").detail("the two do not match"))
+    }
+}
+
+/// The PIN of a token, when nothing else says it.
+pub(super) fn pin() -> PinSource {
+    if interactive() {
+        PinSource::Ask(Box::new(|token| prompt(&format!("PIN of {token}: "))))
+    } else {
+        PinSource::None
     }
 }
 

@@ -7,22 +7,33 @@ use clap::Args;
 use super::args::PassphraseArgs;
 use super::passphrase;
 use crate::finding::{Code, Finding, Problem, Result};
+use crate::trust::certificate::Certificate;
+use crate::trust::chain::MAX_CERTIFICATES;
+use crate::trust::external::ExternalSigner;
 use crate::trust::keyfile;
+use crate::trust::pkcs11;
 use crate::trust::root::{ClientTrustConfig, Instance, RootChoice};
 use crate::trust::sealer::{KeySealer, Sealer};
+use crate::trust::signer::Signer;
 
 /// Who signs.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Who signs")]
 pub struct SignerArgs {
-    /// Private key, PEM
-    #[arg(long, value_name = "FILE")]
+    /// Private key: a PEM file, or a `pkcs11:` URI (RFC 7512)
+    #[arg(long, value_name = "FILE|URI")]
     pub key: Option<PathBuf>,
+    /// Command that signs, for keys in key services; see docs/signers.md
+    #[arg(long, value_name = "COMMAND", conflicts_with = "key")]
+    pub signer_command: Option<String>,
+    /// Certificate of the key, PEM, with the intermediates above it; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Vec<PathBuf>,
     /// Passphrase of the key
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
     /// Sign by identity: the pipeline's own where there is one, otherwise yours, by browser
-    #[arg(long, conflicts_with = "key")]
+    #[arg(long, conflicts_with_all = ["key", "signer_command", "certificate"])]
     pub keyless: bool,
     /// Services to sign with
     #[command(flatten)]
@@ -66,21 +77,36 @@ struct Configuration {
 impl SignerArgs {
     /// What signs, and what there is to say about it.
     pub(super) fn sealer(&self) -> Result<(Box<dyn Sealer>, Vec<Finding>)> {
-        match &self.key {
-            Some(path) => self.key_sealer(path),
-            None if self.keyless || self.services.identity_token.is_some() => {
-                Ok((self.services.sealer()?, Vec::new()))
+        let by_identity = self.keyless || self.services.identity_token.is_some();
+        match (&self.key, &self.signer_command) {
+            (Some(path), _) => self.key_sealer(path),
+            (None, Some(command)) => {
+                Ok((self.sealer_of(Box::new(ExternalSigner::parse(command)?))?, Vec::new()))
             }
-            None => Err(Problem::new(Code::UsageError, "the command line")
+            (None, None) if by_identity => Ok((self.services.sealer()?, Vec::new())),
+            (None, None) => Err(Problem::new(Code::UsageError, "the command line")
                 .detail("nothing says who signs")
                 .hint("Give a key with `--key FILE`, or sign by identity with `--keyless`.")),
         }
     }
 
     fn key_sealer(&self, path: &Path) -> Result<(Box<dyn Sealer>, Vec<Finding>)> {
+        if let Some(uri) = path.to_str().filter(|text| pkcs11::is_uri(text)) {
+            let signer = pkcs11::open(uri, passphrase::pin())?;
+            return Ok((self.sealer_of(signer)?, Vec::new()));
+        }
         let source = passphrase::for_existing_key(&self.passphrase)?;
         let (key, findings) = keyfile::load_signing_key(path, source)?;
-        Ok((Box::new(KeySealer::new(Box::new(key))?), findings))
+        Ok((self.sealer_of(Box::new(key))?, findings))
+    }
+
+    fn sealer_of(&self, signer: Box<dyn Signer>) -> Result<Box<dyn Sealer>> {
+        let mut certificates = Vec::new();
+        for path in &self.certificate {
+            let (text, name) = keyfile::load_certificates(path)?;
+            certificates.extend(Certificate::all_from_pem(&text, MAX_CERTIFICATES, name)?);
+        }
+        Ok(Box::new(KeySealer::new(signer)?.with_certificates(certificates)?))
     }
 }
 

@@ -118,6 +118,11 @@ impl Authority {
         Ok(Self { trusted })
     }
 
+    /// Trusts one certificate.
+    pub fn of(certificate: Certificate) -> Self {
+        Self { trusted: vec![certificate] }
+    }
+
     /// What is trusted.
     pub fn certificates(&self) -> &[Certificate] {
         &self.trusted

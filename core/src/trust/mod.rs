@@ -43,3 +43,9 @@ pub mod statement;
 #[cfg(test)]
 pub(crate) mod testcert;
 pub mod who;
+
+/// Bytes in hexadecimal, in lower case.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

@@ -1,11 +1,13 @@
 //! What makes signed bundles: a key, or an identity with the services behind it.
 
 use super::bundle;
+use super::certificate::Certificate;
+use super::chain::Authority;
 use super::judge::{Accepted, Judge};
 use super::key::{Algorithm, PublicKey};
 use super::root::RootChoice;
 use super::signer::Signer;
-use crate::finding::Result;
+use crate::finding::{Code, Problem, Result};
 
 /// Signs statements into Sigstore bundles.
 pub trait Sealer {
@@ -24,15 +26,19 @@ pub trait Sealer {
     fn signs_models(&self) -> bool;
 }
 
-/// Seals with a key.
+/// Seals with a key, named by itself or by a certificate.
 pub struct KeySealer {
     signer: Box<dyn Signer>,
     public: PublicKey,
+    certificates: Vec<Certificate>,
 }
 
 impl std::fmt::Debug for KeySealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeySealer").field("public", &self.public).finish_non_exhaustive()
+        f.debug_struct("KeySealer")
+            .field("public", &self.public)
+            .field("certificates", &self.certificates)
+            .finish_non_exhaustive()
     }
 }
 
@@ -40,17 +46,41 @@ impl KeySealer {
     /// Takes a key, wherever it is kept.
     pub fn new(signer: Box<dyn Signer>) -> Result<Self> {
         let public = signer.public()?;
-        Ok(Self { signer, public })
+        Ok(Self { signer, public, certificates: Vec::new() })
+    }
+
+    /// Names the key by its certificate, the first of these, and the
+    /// intermediates above it.
+    pub fn with_certificates(mut self, certificates: Vec<Certificate>) -> Result<Self> {
+        if let Some(leaf) = certificates.first() {
+            let of = leaf.public_key()?.hint();
+            if of != self.public.hint() {
+                return Err(Problem::new(Code::KeyInvalid, leaf.subject()).detail(format!(
+                    "the certificate is for another key (its key: {of}; the signer's: {})",
+                    self.public.hint()
+                )));
+            }
+        }
+        self.certificates = certificates;
+        Ok(self)
     }
 }
 
 impl Sealer for KeySealer {
     fn seal(&self, payload: &[u8]) -> Result<Vec<u8>> {
-        bundle::sign_statement(self.signer.as_ref(), payload)
+        let certificates: Vec<&[u8]> = self.certificates.iter().map(Certificate::der).collect();
+        bundle::sign_statement(self.signer.as_ref(), payload, &certificates)
     }
 
     fn judge(&self) -> Judge {
-        Judge::new(vec![self.public.clone()].into(), RootChoice::default())
+        let accepted = match self.certificates.first() {
+            None => vec![self.public.clone()].into(),
+            // Whether an authority stands behind it is for verifiers to say.
+            Some(leaf) => {
+                Accepted { authority: Some(Authority::of(leaf.clone())), ..Accepted::default() }
+            }
+        };
+        Judge::new(accepted, RootChoice::default())
     }
 
     fn knows_its_own(&self) -> bool {

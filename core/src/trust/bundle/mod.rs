@@ -146,14 +146,25 @@ impl SignedBundle {
 }
 
 /// Signs an in-toto statement; gives the bundle as canonical JSON.
-pub fn sign_statement(signer: &dyn Signer, payload: &[u8]) -> Result<Vec<u8>> {
+///
+/// With certificates in DER, the signer's first, those say who signed, in the
+/// form that the OpenSSF model signing tools write and read.
+pub fn sign_statement(
+    signer: &dyn Signer,
+    payload: &[u8],
+    certificates: &[&[u8]],
+) -> Result<Vec<u8>> {
     let signature = signer.sign(&pae(PAYLOAD_TYPE, payload))?;
+    let material = if certificates.is_empty() {
+        json!({ "publicKey": { "hint": signer.public()?.hint() }, "tlogEntries": [] })
+    } else {
+        let one = |der: &&[u8]| json!({ "rawBytes": STANDARD.encode(der) });
+        let all: Vec<serde_json::Value> = certificates.iter().map(one).collect();
+        json!({ "x509CertificateChain": { "certificates": all }, "tlogEntries": [] })
+    };
     let bundle = json!({
         "mediaType": MEDIA_TYPE,
-        "verificationMaterial": {
-            "publicKey": { "hint": signer.public()?.hint() },
-            "tlogEntries": [],
-        },
+        "verificationMaterial": material,
         "dsseEnvelope": {
             "payload": STANDARD.encode(payload),
             "payloadType": PAYLOAD_TYPE,

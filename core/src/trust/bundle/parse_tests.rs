@@ -11,7 +11,7 @@ use crate::trust::root::RootChoice;
 
 fn signed(algorithm: Algorithm) -> (Vec<u8>, PublicKey) {
     let key = SigningKey::generate(algorithm).unwrap();
-    (sign_statement(&key, br#"{"_type":"x"}"#).unwrap(), key.public().unwrap())
+    (sign_statement(&key, br#"{"_type":"x"}"#, &[]).unwrap(), key.public().unwrap())
 }
 
 fn judge(keys: &[PublicKey]) -> Judge {
@@ -222,7 +222,7 @@ proptest! {
     #[test]
     fn a_cut_or_spliced_bundle_never_panics(at in 0_usize..700, insert in "\\PC{1,6}") {
         let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
-        let bytes = sign_statement(&key, b"{}").unwrap();
+        let bytes = sign_statement(&key, b"{}", &[]).unwrap();
         let (head, tail) = bytes.split_at(at.min(bytes.len()));
         prop_assert!(tail.is_empty() || parse(head, "test").is_err());
         let spliced = [head, insert.as_bytes(), tail].concat();
