@@ -155,6 +155,17 @@ impl Place {
         place
     }
 
+    /// The files that the examples of the help texts use besides what they make:
+    /// a policy and facts, with what they name.
+    pub fn example_files(&self) {
+        let folder = repository().join("fixtures/policies/good");
+        for entry in std::fs::read_dir(folder).expect("the good policies") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_owned();
+            std::fs::copy(&path, self.dir.path().join(name)).expect("a copy");
+        }
+    }
+
     /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)

@@ -427,3 +427,7 @@ impl Case<'_> {
         evidence::any_subject(&envelope.payload, self.subject)
     }
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
