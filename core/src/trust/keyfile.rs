@@ -102,7 +102,7 @@ pub fn load_public_key(path: &Path) -> Result<PublicKey> {
         "CERTIFICATE" => {
             let command = format!("openssl x509 -pubkey -noout -in {}", quoted(path));
             Err(Problem::new(Code::KeyInvalid, path.display())
-                .detail("it is a certificate; certificates are not checked by this version")
+                .detail("it is a certificate, not a public key")
                 .hint(format!("If you trust its key by itself: `{command}`.")))
         }
         other => Err(unusable(path, other)),
