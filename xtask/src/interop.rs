@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
-use crate::{models, run};
+use crate::{interop_hsm, models, run};
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
 /// out pyOpenSSL, without which it does not start.
@@ -41,6 +41,9 @@ pub fn run() -> Result<()> {
     write_tree(&tree)?;
     bench.model("tree", &tree)?;
     bench.foreign_signature()?;
+    for (what, ok) in interop_hsm::run(&bench.pkg, &root, &tree)? {
+        bench.check(&what, ok);
+    }
     println!("{} passed, {} failed", bench.passed, bench.failed.len());
     ensure!(bench.failed.is_empty(), "failed: {}", bench.failed.join("; "));
     Ok(())

@@ -4,6 +4,7 @@ mod arch;
 mod bench;
 mod generate;
 mod interop;
+mod interop_hsm;
 mod models;
 mod rig;
 mod run;

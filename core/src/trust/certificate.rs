@@ -402,9 +402,9 @@ fn alternative_name(name: &GeneralName) -> AlternativeName {
 }
 
 /// The address in an alternative name: 4 or 16 bytes.
-fn address(bytes: &[u8]) -> Option<std::net::IpAddr> {
-    let four = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
-    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from)).ok()
+fn address(bytes: &[u8]) -> Option<core::net::IpAddr> {
+    let four = <[u8; 4]>::try_from(bytes).map(core::net::IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(core::net::IpAddr::from)).ok()
 }
 
 fn der_of(name: &GeneralName) -> String {

@@ -13,12 +13,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use x509_cert::der::Encode as _;
+use x509_cert::name::Name;
 
 use super::certificate::Certificate;
 use super::constraints;
 use super::key::PublicKey;
 use super::who::Who;
 use crate::finding::{Code, Finding, Problem, Result};
+use crate::model::digest::Digest;
 
 /// Most certificates of a signature that are looked at.
 pub const MAX_CERTIFICATES: usize = 32;
@@ -33,10 +36,28 @@ pub const MAX_PATH: usize = 8;
 const MAX_CHECKS: u32 = 128;
 
 /// Most steps of that search.
-const MAX_STEPS: u32 = 2048;
+const MAX_STEPS: u32 = 512;
 
 /// Most comparisons of names with name constraints.
 const MAX_COMPARISONS: u32 = 250_000;
+
+/// Reads the certificates of a signature, in DER, the signer's first.
+pub fn read<'d>(
+    certificates: impl ExactSizeIterator<Item = &'d [u8]>,
+    subject: &str,
+) -> Result<Vec<Certificate>> {
+    check_count(certificates.len(), || Problem::new(Code::ChainTooLong, subject))?;
+    certificates.map(|der| Certificate::from_der(der, subject)).collect()
+}
+
+fn check_count(count: usize, problem: impl FnOnce() -> Problem) -> Result<()> {
+    if count > MAX_CERTIFICATES {
+        return Err(problem().detail(format!(
+            "the signature brings {count} certificates, more than {MAX_CERTIFICATES}"
+        )));
+    }
+    Ok(())
+}
 
 /// Certificates that a caller trusts.
 #[derive(Debug, Clone)]
@@ -140,12 +161,7 @@ impl Authority {
             return Err(Problem::new(Code::CertificateMalformed, "")
                 .detail("the signature brings no certificate"));
         };
-        if chain.len() > MAX_CERTIFICATES {
-            return Err(leaf.problem(Code::ChainTooLong).detail(format!(
-                "the signature brings {} certificates, more than {MAX_CERTIFICATES}",
-                chain.len()
-            )));
-        }
+        check_count(chain.len(), || leaf.problem(Code::ChainTooLong))?;
         let key = leaf.public_key()?.clone();
         let findings = check_leaf(leaf, at)?;
         let mut search = Search::new(&self.trusted, chain, at);
@@ -209,10 +225,31 @@ fn check_time(certificate: &Certificate, at: Option<Timestamp>) -> Result<()> {
     Ok(())
 }
 
+/// A certificate, and what it is compared by: names may be long, and made to
+/// differ at their ends only.
+struct Node<'c> {
+    certificate: &'c Certificate,
+    fingerprint: Digest,
+    subject: Digest,
+    issuer: Digest,
+}
+
+impl<'c> Node<'c> {
+    fn of(certificate: &'c Certificate) -> Self {
+        let digest = |name: &Name| Digest::of(&name.to_der().unwrap_or_default());
+        Self {
+            certificate,
+            fingerprint: certificate.fingerprint(),
+            subject: digest(certificate.subject_name()),
+            issuer: digest(certificate.issuer_name()),
+        }
+    }
+}
+
 /// A search for a path, in depth and with limits to all that it does.
 struct Search<'c> {
     /// The signer's certificate, the others of the bundle, the trusted ones.
-    all: Vec<&'c Certificate>,
+    all: Vec<Node<'c>>,
     /// Place of the first trusted one.
     trusted: usize,
     at: Option<Timestamp>,
@@ -239,7 +276,7 @@ enum Weight {
 impl<'c> Search<'c> {
     fn new(trusted: &'c [Certificate], chain: &'c [Certificate], at: Option<Timestamp>) -> Self {
         Self {
-            all: chain.iter().chain(trusted).collect(),
+            all: chain.iter().chain(trusted).map(Node::of).collect(),
             trusted: chain.len(),
             at,
             signed: BTreeMap::new(),
@@ -253,8 +290,7 @@ impl<'c> Search<'c> {
     /// A bundle must not bring its own trust, nor look as if it could.
     fn refuse_foreign_roots(&mut self, others: &[Certificate]) -> Result<()> {
         for (index, other) in others.iter().enumerate() {
-            let known = self.all[self.trusted..].contains(&other);
-            if known || !other.is_self_issued() {
+            if self.is_trusted(index + 1) || !other.is_self_issued() {
                 continue;
             }
             // One whose signature cannot be checked is taken for a root: a
@@ -269,39 +305,51 @@ impl<'c> Search<'c> {
         Ok(())
     }
 
+    fn is_trusted(&self, index: usize) -> bool {
+        let wanted = self.all[index].fingerprint;
+        self.all[self.trusted..].iter().any(|node| node.fingerprint == wanted)
+    }
+
     fn run(mut self) -> Result<(Vec<Certificate>, Window)> {
-        let leaf = self.all[0];
+        let leaf = self.all[0].certificate;
         let mut path = vec![0];
         if let Some(window) = self.extend(&mut path, Window::of(leaf)) {
-            let path = path.into_iter().map(|index| self.all[index].clone()).collect();
+            let path = path.into_iter().map(|index| self.all[index].certificate.clone()).collect();
             return Ok((path, window));
         }
         let refusal = self.refusal.map(|(_, problem)| problem);
-        Err(refusal.unwrap_or_else(|| {
-            let issuer = leaf.issuer();
-            leaf.problem(Code::ChainUntrusted).detail(if leaf.is_self_issued() {
-                "it vouches for itself and is not trusted".to_owned()
-            } else {
-                format!("no certificate of its issuer is trusted, or leads there: {issuer}")
-            })
-        }))
+        Err(refusal.unwrap_or_else(|| leaf.problem(Code::ChainUntrusted)))
+    }
+
+    /// Says that nobody is there to vouch for a certificate.
+    fn dead_end(&mut self, index: usize) -> Problem {
+        let certificate = self.all[index].certificate;
+        let alone = certificate.is_self_issued() && self.is_signed_by(index, index).unwrap_or(true);
+        certificate.problem(Code::ChainUntrusted).detail(if alone {
+            "it vouches for itself and is not trusted".to_owned()
+        } else {
+            let issuer = certificate.issuer();
+            format!("its issuer is neither trusted nor among those in the signature: {issuer}")
+        })
     }
 
     /// Goes on from the last certificate of `path`; gives the common validity of
     /// the finished path.
     fn extend(&mut self, path: &mut Vec<usize>, window: Window) -> Option<Window> {
-        let last = self.all[*path.last()?];
-        if self.all[self.trusted..].contains(&last) {
+        let end = *path.last()?;
+        if self.is_trusted(end) {
             return Some(window);
         }
         // Trusted ones first: the shortest way out.
         let order = (self.trusted..self.all.len()).chain(1..self.trusted);
+        let mut alone = true;
         for candidate in order {
-            let issuer = self.all[candidate];
-            let used = path.iter().any(|index| self.all[*index] == issuer);
-            if used || issuer.subject_name() != last.issuer_name() {
+            let issuer = &self.all[candidate];
+            let used = path.iter().any(|index| self.all[*index].fingerprint == issuer.fingerprint);
+            if used || issuer.subject != self.all[end].issuer {
                 continue;
             }
+            alone = false;
             match self.step(path, candidate, window) {
                 Ok(window) => {
                     path.push(candidate);
@@ -315,6 +363,10 @@ impl<'c> Search<'c> {
             if self.refusal.as_ref().is_some_and(|(weight, _)| *weight == Weight::Limit) {
                 return None;
             }
+        }
+        if alone {
+            let problem = self.dead_end(end);
+            self.note(Weight::Name, problem);
         }
         None
     }
@@ -334,10 +386,11 @@ impl<'c> Search<'c> {
     ) -> Result<Window, (Weight, Problem)> {
         let rule = |problem| (Weight::Rule, problem);
         let last = *path.last().unwrap_or(&0);
-        let (certificate, issuer) = (self.all[last], self.all[candidate]);
+        let (certificate, issuer) = (self.all[last].certificate, self.all[candidate].certificate);
         if path.len() == MAX_PATH {
             return Err(rule(
                 self.all[0]
+                    .certificate
                     .problem(Code::ChainTooLong)
                     .detail(format!("its path has more than {MAX_PATH} certificates")),
             ));
@@ -380,19 +433,21 @@ impl<'c> Search<'c> {
             return Ok(*known);
         }
         self.checks = self.checks.checked_sub(1).ok_or_else(|| self.limit().1)?;
-        let signed = self.all[certificate].is_signed_by(self.all[issuer])?;
+        let signed =
+            self.all[certificate].certificate.is_signed_by(self.all[issuer].certificate)?;
         self.signed.insert((certificate, issuer), signed);
         Ok(signed)
     }
 
     fn limit(&self) -> (Weight, Problem) {
-        (Weight::Limit, self.all[0].problem(Code::ChainSearchLimit))
+        (Weight::Limit, self.all[0].certificate.problem(Code::ChainSearchLimit))
     }
 
     /// Only authorities between the signer and `issuer` count, and those that
     /// merely renew themselves do not.
     fn check_path_length(&self, path: &[usize], issuer: &Certificate) -> Result<()> {
-        let between = path.iter().skip(1).filter(|index| !self.all[**index].is_self_issued());
+        let between =
+            path.iter().skip(1).filter(|index| !self.all[**index].certificate.is_self_issued());
         let count = between.count();
         match issuer.path_length() {
             Some(most) if count > usize::from(most) => {
@@ -410,7 +465,7 @@ impl<'c> Search<'c> {
         issuer: &Certificate,
     ) -> Result<(), (Weight, Problem)> {
         for (place, index) in path.iter().enumerate() {
-            let certificate = self.all[*index];
+            let certificate = self.all[*index].certificate;
             if place > 0 && certificate.is_self_issued() {
                 continue;
             }

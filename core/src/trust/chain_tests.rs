@@ -6,12 +6,12 @@ use x509_cert::der::Decode as _;
 use x509_cert::ext::pkix::KeyUsages;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::{Authority, MAX_CERTIFICATES, MAX_TRUSTED, Verified};
+use super::{Authority, MAX_CERTIFICATES, MAX_TRUSTED, Verified, read};
 use crate::finding::{Code, Problem, Result};
 use crate::trust::certificate::Certificate;
 use crate::trust::key::Algorithm;
 use crate::trust::pem;
-use crate::trust::testcert::{Made, Maker, Wish, at, dns, pem_of};
+use crate::trust::testcert::{Made, Maker, Wish, at, directory, dns, pem_of};
 use crate::trust::who::Who;
 
 const ROOT: &str = "CN=Root,O=Example";
@@ -139,6 +139,10 @@ fn without_trust_there_is_no_path() {
     let elsewhere = Wish::authority("CN=Elsewhere", "CN=Elsewhere").by(None);
     let problem = trusting(&[&elsewhere]).verify(&sent, None).unwrap_err();
     assert_eq!(problem.code(), Code::ChainUntrusted);
+    assert!(
+        problem.to_string().contains(&format!("of {MIDDLE}: its issuer is neither")),
+        "{problem}"
+    );
     let alone = Wish::leaf(LEAF, LEAF).by(None);
     let problem =
         trusting(&[&elsewhere]).verify(std::slice::from_ref(&alone.certificate), None).unwrap_err();
@@ -238,6 +242,22 @@ fn each_rule_for_signers_refuses() {
     let verified = changed(2, |wish| wish.basic = Some((true, None))).unwrap();
     let codes: Vec<Code> = verified.findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [Code::LeafIsAuthority]);
+}
+
+#[test]
+fn the_shape_of_the_reference_tools_own_chains_is_accepted() {
+    // Signer and intermediate share a name, and authorities have RSA keys.
+    let mut rsa = Maker::every_rsa().into_iter();
+    let root = Wish::authority("CN=root-ca", "CN=root-ca").of(rsa.next().unwrap(), None);
+    let middle = Wish::authority("CN=intermediate-ca", "CN=root-ca");
+    let middle = middle.of(rsa.next().unwrap(), Some(&root));
+    let mut leaf = Wish::leaf("CN=intermediate-ca", "CN=intermediate-ca");
+    (leaf.basic, leaf.purposes) = (Some((true, None)), Some(vec![CODE_SIGNING]));
+    let leaf = leaf.of(Maker::new(Algorithm::EcdsaP384), Some(&middle));
+    let sent = [leaf.certificate, middle.certificate];
+    let verified = trusting(&[&root]).verify(&sent, None).unwrap();
+    assert_eq!(verified.path.len(), 3);
+    assert_eq!(verified.findings.len(), 1);
 }
 
 #[test]
@@ -355,6 +375,11 @@ fn crowds_and_loops_of_certificates_end() {
     let authority = trusting(&[&chain.root]);
     let crowd = vec![chain.leaf.certificate.clone(); 10_000];
     assert_eq!(code(authority.verify(&crowd, None)), Code::ChainTooLong);
+    let crowd = vec![chain.leaf.certificate.der(); 10_000];
+    assert_eq!(read(crowd.into_iter(), "x").unwrap_err().code(), Code::ChainTooLong);
+    let few = [chain.leaf.certificate.der(), chain.middle.certificate.der()];
+    assert_eq!(read(few.into_iter(), "x").unwrap(), chain.sent());
+    assert!(read([&b"x"[..]].into_iter(), "x").is_err());
 
     // Authorities of two names that all certify each other with one key.
     let key = Maker::new(Algorithm::EcdsaP256);
@@ -372,6 +397,10 @@ fn crowds_and_loops_of_certificates_end() {
     let mut many = wishes();
     many[0].constraints = Some((vec![], vec![dns("example.org"); 1000]));
     many[2].names = vec![dns("example.com"); 1000];
+    assert_eq!(made(&many).refused(None).code(), Code::ChainSearchLimit);
+    let long = format!("CN={}", "x".repeat(30_000));
+    many[0].constraints = Some((vec![], vec![directory("CN=y"); 1000]));
+    many[2].names = vec![directory(&long)];
     assert_eq!(made(&many).refused(None).code(), Code::ChainSearchLimit);
 }
 

@@ -8,7 +8,7 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::der::asn1::{
     BmpString, Ia5StringRef, ObjectIdentifier, PrintableStringRef, TeletexStringRef, Utf8StringRef,
 };
-use x509_cert::der::{Tag, Tagged as _};
+use x509_cert::der::{Encode as _, Tag, Tagged as _};
 use x509_cert::ext::pkix::NameConstraints;
 use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -20,9 +20,12 @@ use crate::finding::{Code, Result};
 /// The attribute `emailAddress` of distinguished names.
 const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
 
+/// Bytes of a name that cost as much again as a comparison itself.
+const COST_UNIT: u32 = 64;
+
 /// Whether `authority` may vouch for the names of `certificate`.
 ///
-/// Every comparison takes one from `budget`.
+/// Every comparison takes from `budget`, more of it for a long name.
 pub(super) fn check(
     authority: &Certificate,
     certificate: &Certificate,
@@ -37,8 +40,9 @@ pub(super) fn check(
             .detail(format!("{why} (constraints of {})", authority.subject()))
     };
     for name in &names_of(certificate).map_err(refused)? {
-        let cost = subtrees(constraints).count();
-        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        let length = name.encoded_len().map_or(u32::MAX, u32::from);
+        let trees = u32::try_from(subtrees(constraints).count()).unwrap_or(u32::MAX);
+        let cost = trees.saturating_mul(1 + length / COST_UNIT);
         *budget = budget.checked_sub(cost).ok_or_else(|| {
             certificate
                 .problem(Code::ChainSearchLimit)
@@ -191,7 +195,7 @@ fn uri_host(uri: &str) -> Result<String, String> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-    if host.parse::<std::net::IpAddr>().is_ok() {
+    if host.parse::<core::net::IpAddr>().is_ok() {
         return Err(unclear());
     }
     plain_host(host).map_err(|_| unclear())

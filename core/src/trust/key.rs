@@ -71,6 +71,7 @@ impl Algorithm {
     }
 
     /// The curve of ECDSA; none for Ed25519.
+    #[cfg_attr(not(feature = "pkcs11"), allow(dead_code))]
     pub(super) const fn curve(self) -> Option<ObjectIdentifier> {
         match self {
             Self::EcdsaP256 => Some(SECP256R1),
@@ -267,6 +268,7 @@ impl PublicKey {
     }
 
     /// Takes an uncompressed point, or the 32 bytes of an Ed25519 key.
+    #[cfg_attr(not(feature = "pkcs11"), allow(dead_code))]
     pub(super) fn from_point(
         algorithm: Algorithm,
         point: &[u8],

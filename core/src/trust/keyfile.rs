@@ -103,7 +103,7 @@ pub fn load_public_key(path: &Path) -> Result<PublicKey> {
         "CERTIFICATE" => {
             let command = format!("openssl x509 -pubkey -noout -in {}", quoted(path));
             Err(Problem::new(Code::KeyInvalid, path.display())
-                .detail("it is a certificate, not a key")
+                .detail("it is a certificate, not a public key")
                 .hint(format!(
                     "Give it with `--certificate-chain`; or, to trust its key by itself: `{command}`."
                 )))
