@@ -5,6 +5,7 @@ mod bench;
 mod generate;
 mod interop;
 mod interop_hsm;
+mod interop_sigstore;
 mod models;
 mod rig;
 mod run;
