@@ -174,3 +174,52 @@ fn text_of_others_does_not_reach_the_terminal_unseen() {
     assert!(!out.stdout.contains('\u{1b}') && !out.stderr.contains('\u{1b}'), "{out:?}");
     assert!(out.stdout.contains("a\u{fffd}[2Jb\u{fffd}"), "{out:?}");
 }
+
+/// A place with a policy that enforces one rule in Rego.
+fn with_rego(text: &str) -> Place {
+    let place = place();
+    let policy = "version = 1\n[[rule]]\nid = \"rego\"\nrego = { file = \"rule.rego\" }\n";
+    fs::write(place.path("policy.toml"), policy).unwrap();
+    fs::write(place.path("rule.rego"), format!("package pkg\n\n{text}\n")).unwrap();
+    place
+}
+
+#[test]
+fn rego_decides_and_gives_its_reasons() {
+    with_rego("allow if input.release.name == \"small-model\"").ok(&DECIDE);
+    let place = with_rego("allow := {\"allow\": false, \"reasons\": [\"it is Monday\"]}");
+    let out = place.finds(&DECIDE, "policy-refused", 11);
+    assert!(out.stdout.contains("`data.pkg.allow` refuses it: it is Monday"), "{out:?}");
+    let out = with_rego("allow if input.release.name == \"x\"").run(&DECIDE);
+    assert_eq!(out.code, Some(11));
+    assert!(out.stdout.contains("is undefined, so the answer is unknown"), "{out:?}");
+}
+
+/// Each of these would end the whole program with a signal, or never, if it
+/// were evaluated in it without limits.
+#[test]
+fn rego_without_end_depth_or_size_is_an_error_of_the_rule() {
+    let doubled: String =
+        (1..60).map(|n| format!("x{n} := concat(\"\", [x{0}, x{0}])\n", n - 1)).collect();
+    let chain: String = (0..5000).map(|n| format!("f{n}(x) := f{}(x)\n", n + 1)).collect();
+    for (text, why) in [
+        ("f(x) := f(x + 1)\nallow if f(1) > 0".to_owned(), "more memory, time or depth"),
+        ("f(x) := g(x)\ng(x) := f(x)\nallow if f(1)".to_owned(), "more memory, time or depth"),
+        (format!("{chain}f5000(x) := x\nallow if f0(1)"), "more memory, time or depth"),
+        (format!("x0 := \"ab\"\n{doubled}allow if count(x59) > 0"), "more memory, time or depth"),
+        ("allow if json.unmarshal(\"{\")".to_owned(), "could not deserialize json"),
+    ] {
+        let out = with_rego(&text).finds(&DECIDE, "policy-rule-error", 11);
+        assert!(out.stdout.contains(why), "{text}: {out:?}");
+    }
+}
+
+#[test]
+fn a_rule_that_only_warns_does_not_refuse_by_an_error() {
+    let place = with_rego("f(x) := f(x + 1)\nallow if f(1) > 0");
+    let policy = fs::read_to_string(place.path("policy.toml")).unwrap();
+    let weights = "[[rule]]\nid = \"w\"\ncomponent = { kind = \"weights\" }\n";
+    let policy = policy.replace("id = \"rego\"", "id = \"rego\"\nmode = \"warn\"") + weights;
+    fs::write(place.path("policy.toml"), policy).unwrap();
+    place.finds(&DECIDE, "policy-warning", 0);
+}

@@ -1,7 +1,8 @@
 //! `pkg policy`: arguments, functions and rendering.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use schemars::JsonSchema;
@@ -9,8 +10,8 @@ use serde::Serialize;
 
 use super::output::{Render, Reply, printable, table};
 use crate::exit::Exit;
-use crate::finding::Result;
-use crate::policy::{self, Decision, Explained, Facts, Outcome};
+use crate::finding::{Problem, Result};
+use crate::policy::{self, Decision, Explained, Facts, Outcome, Policy, Worker};
 use crate::verify::exit_of;
 
 /// Arguments of `pkg policy`.
@@ -31,6 +32,9 @@ enum PolicyCommand {
     /// Say in words what a policy demands
     #[command(after_help = "Example:\n  pkg policy explain policy.toml")]
     Explain(ExplainArgs),
+    /// Evaluate a rule in Rego; how pkg calls itself
+    #[command(hide = true)]
+    Evaluate,
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +58,7 @@ impl PolicyArgs {
         match self.command {
             PolicyCommand::Check(_) => "policy-check",
             PolicyCommand::Explain(_) => "policy-explain",
+            PolicyCommand::Evaluate => "policy-evaluate",
         }
     }
 }
@@ -63,14 +68,33 @@ pub(super) fn run(args: &PolicyArgs) -> Result<Reply> {
     match &args.command {
         PolicyCommand::Check(check_args) => check(args.name(), check_args),
         PolicyCommand::Explain(explain_args) => {
-            let explained = policy::explain(&policy::load(&explain_args.policy)?);
+            let explained = policy::explain(&load(&explain_args.policy)?);
             Reply::new(args.name(), Exit::Ok, Vec::new(), &explained)
+        }
+        PolicyCommand::Evaluate => {
+            let mut task = Vec::new();
+            std::io::stdin()
+                .read_to_end(&mut task)
+                .map_err(|error| Problem::reading(Path::new("standard input"), error))?;
+            Reply::new(args.name(), Exit::Ok, Vec::new(), &policy::serve(&task)?)
         }
     }
 }
 
+/// Reads a policy whose rules in Rego run in processes of their own.
+pub(super) fn load(path: &Path) -> Result<Policy> {
+    // Also when the program was replaced while it runs, this is the same one.
+    let program = PathBuf::from("/proc/self/exe");
+    let arguments = ["policy", "evaluate", "--json"].map(str::to_owned).to_vec();
+    policy::load_with_worker(path, Worker { program, arguments })
+}
+
+impl Render for policy::Answer {
+    fn render(&self, _: &mut String) {}
+}
+
 fn check(name: &'static str, args: &CheckArgs) -> Result<Reply> {
-    let policy = policy::load(&args.policy)?;
+    let policy = load(&args.policy)?;
     let facts = args.facts.as_deref().map(Facts::load).transpose()?;
     let decision = facts.map(|facts| policy::decide(&policy, &facts));
     let findings = decision.as_ref().map(Decision::findings).unwrap_or_default();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::facts::{ComponentFacts, Facts, FindingFacts, SignatureFacts, Standing};
 use super::rego::Program;
 use super::signers::{Signer, distinct};
-use super::{Demand, Mode, Policy, Proof, Rule, RuleKind, Signed};
+use super::{Demand, Mode, Policy, Proof, Rule, RuleKind, Signed, worker};
 use crate::finding::{Code, Finding, Problem, Severity};
 use crate::model::kind::Selector;
 use crate::model::release::Evidence;
@@ -251,7 +251,7 @@ impl Bench<'_> {
         let query = &program.query;
         let answer = serde_json::to_string(self.facts)
             .map_err(|error| error.to_string())
-            .and_then(|input| program.evaluate(&input));
+            .and_then(|input| worker::run(self.policy.worker.as_ref(), program, Some(&input)));
         let (outcome, mut reason, reasons) = match answer {
             Err(error) => {
                 let error = error.split_whitespace().collect::<Vec<_>>().join(" ");

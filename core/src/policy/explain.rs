@@ -87,7 +87,7 @@ fn demand(policy: &Policy, demand: &Demand) -> String {
             format!("verification must have found nothing {}", which.join(", and nothing "))
         }
         Demand::Rego(program) => {
-            format!("`{}` in {} must allow it", program.query, program.file.display())
+            format!("`{}` in {} must allow it", program.query, program.file)
         }
     }
 }

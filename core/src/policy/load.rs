@@ -10,10 +10,13 @@ use x509_cert::Certificate;
 use x509_cert::der::{DecodePem as _, Encode as _};
 
 use super::file::{
-    DEMANDS, FORM, ForbidFindingFile, MemberFile, Mode, PolicyFile, RuleFile, SignersFile, VERSION,
+    DEMANDS, FORM, ForbidFindingFile, MemberFile, Mode, PolicyFile, RegoFile, RuleFile,
+    SignersFile, VERSION,
 };
+use super::rego::Program;
 use super::signers::{Credential, Group, Member};
-use super::{Demand, Policy, Proof, Rule, RuleKind, Signed, rego};
+use super::worker::{self, Worker};
+use super::{Demand, Policy, Proof, Rule, RuleKind, Signed};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::model::digest::Digest;
@@ -38,7 +41,20 @@ const MAX_EXPRESSIONS: usize = 250;
 const MAX_NAME: usize = 100;
 
 /// Reads a policy, and every file that it names.
+///
+/// Rules in Rego are compiled and evaluated in this process, where one that is
+/// written to do harm can exhaust memory and stack; [`load_with_worker`] bounds
+/// that too.
 pub fn load(path: &Path) -> Result<Policy> {
+    read(path, None)
+}
+
+/// Like [`load`], with rules in Rego evaluated in processes of their own.
+pub fn load_with_worker(path: &Path, worker: Worker) -> Result<Policy> {
+    read(path, Some(worker))
+}
+
+fn read(path: &Path, worker: Option<Worker>) -> Result<Policy> {
     // Where policies are mounted, they are often links to the current one.
     let real = path.canonicalize().map_err(|error| Problem::reading(path, error))?;
     let subject = path.display().to_string();
@@ -46,7 +62,7 @@ pub fn load(path: &Path) -> Result<Policy> {
         Problem::new(Code::PolicySyntax, &subject).detail("it is not UTF-8").source(error)
     })?;
     let folder = real.parent().unwrap_or(Path::new("/")).to_owned();
-    Reader { subject, folder, expressions: 0 }.policy(&text)
+    Reader { subject, folder, expressions: 0, worker }.policy(&text)
 }
 
 /// The only thing that every version of the format has.
@@ -59,6 +75,7 @@ struct Reader {
     subject: String,
     folder: PathBuf,
     expressions: usize,
+    worker: Option<Worker>,
 }
 
 impl Reader {
@@ -81,7 +98,8 @@ impl Reader {
         if !rules.iter().any(|rule| rule.mode == Mode::Enforce) {
             return Err(Problem::new(Code::PolicyDecidesNothing, &self.subject));
         }
-        Ok(Policy { description: file.description, groups, rules })
+        let worker = self.worker.take();
+        Ok(Policy { description: file.description, groups, rules, worker })
     }
 
     fn invalid(&self, detail: impl Into<String>) -> Problem {
@@ -287,8 +305,7 @@ impl Reader {
             demands.push(self.forbid_finding(&f, at)?);
         }
         if let Some(f) = file.rego {
-            let path = self.find(&f.file, at)?;
-            demands.push(Demand::Rego(rego::Program::load(&path, &f.file, f.query)?));
+            demands.push(Demand::Rego(self.rego(&f, at)?));
         }
         match demands.pop() {
             Some(demand) if demands.is_empty() => Ok(demand),
@@ -371,6 +388,17 @@ impl Reader {
             codes.push(*code);
         }
         Ok(Demand::ForbidFinding { codes, severity: file.severity })
+    }
+
+    /// A Rego program that compiles and has the rule that decides.
+    fn rego(&self, file: &RegoFile, at: &str) -> Result<Program> {
+        let path = self.find(&file.file, at)?;
+        let program = Program::read(&path, &file.file, file.query.clone())?;
+        worker::run(self.worker.as_ref(), &program, None).map_err(|error| {
+            let detail = format!("the query `{}`: {error}", program.query);
+            Problem::new(Code::RegoInvalid, &program.file).detail(detail)
+        })?;
+        Ok(program)
     }
 
     /// A file that the policy names: absolute, or in the folder of the policy.

@@ -9,14 +9,20 @@
 //! - [`facts`]: what rules look at.
 
 mod decide;
+#[cfg(test)]
+mod decide_tests;
 mod explain;
 pub mod facts;
 pub mod file;
 mod load;
 mod rego;
+#[cfg(test)]
+#[cfg(feature = "rego")]
+mod rego_tests;
 mod signers;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -27,7 +33,9 @@ pub use decide::{Counted, Decision, Outcome, RuleDecision, decide};
 pub use explain::{Explained, ExplainedGroup, ExplainedRule, explain};
 pub use facts::Facts;
 pub use file::Mode;
-pub use load::{MAX_POLICY, load};
+pub use load::{MAX_POLICY, load, load_with_worker};
+pub use rego::Answer;
+pub use worker::{Worker, serve};
 
 use crate::finding::{Code, Severity};
 use crate::model::digest::Digest;
@@ -43,6 +51,7 @@ pub struct Policy {
     description: Option<String>,
     groups: Vec<Group>,
     rules: Vec<Rule>,
+    worker: Option<Worker>,
 }
 
 /// A rule.

@@ -5,7 +5,9 @@
 //! away as well, time is limited, and whatever goes wrong is an error of the
 //! rule, which refuses when the rule is enforced.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Problem, Result};
 use crate::fsx;
@@ -14,10 +16,10 @@ use crate::fsx;
 const MAX_REGO: u64 = 256 << 10;
 
 /// A Rego file and the rule of it that decides.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Program {
     /// The file, for people.
-    pub(super) file: PathBuf,
+    pub(super) file: String,
     /// Path of the Rego rule.
     pub(super) query: String,
     /// The text of the file.
@@ -25,46 +27,40 @@ pub(super) struct Program {
 }
 
 /// What a program answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
     /// Its decision; none when the query is undefined.
-    pub(super) allow: Option<bool>,
+    pub allow: Option<bool>,
     /// Its reasons.
-    pub(super) reasons: Vec<String>,
+    pub reasons: Vec<String>,
 }
 
 impl Program {
-    /// Reads and compiles a program; `name` is how the policy calls the file.
-    pub(super) fn load(path: &Path, name: &str, query: String) -> Result<Self> {
+    /// Reads a program; `name` is how the policy calls the file.
+    pub(super) fn read(path: &Path, name: &str, query: String) -> Result<Self> {
+        if !cfg!(feature = "rego") {
+            return Err(Problem::new(Code::RegoUnsupported, name));
+        }
         let bytes = fsx::read_limited(path, MAX_REGO)?;
         let text = String::from_utf8(bytes).map_err(|error| {
             Problem::new(Code::RegoInvalid, name).detail("it is not UTF-8").source(error)
         })?;
-        let program = Self { file: PathBuf::from(name), query, text };
-        engine::check(&program)?;
-        Ok(program)
+        Ok(Self { file: name.to_owned(), query, text })
     }
 
-    /// Evaluates the program over facts, given as JSON, or says what went wrong.
-    pub(super) fn evaluate(&self, input: &str) -> Result<Answer, String> {
-        engine::evaluate(self, input, engine::LIMIT)
+    /// Compiles the program, and evaluates it if there is an input (the facts
+    /// as JSON); or says what went wrong.
+    pub(super) fn run(&self, input: Option<&str>) -> Result<Answer, String> {
+        engine::run(self, input)
     }
 }
 
 #[cfg(not(feature = "rego"))]
 mod engine {
-    use std::time::Duration;
-
     use super::{Answer, Program};
-    use crate::finding::{Code, Problem, Result};
+    use crate::finding::Code;
 
-    pub(super) const LIMIT: Duration = Duration::ZERO;
-
-    pub(super) fn check(program: &Program) -> Result<()> {
-        Err(Problem::new(Code::RegoUnsupported, program.file.display()))
-    }
-
-    pub(super) fn evaluate(_: &Program, _: &str, _: Duration) -> Result<Answer, String> {
+    pub(super) fn run(_: &Program, _: Option<&str>) -> Result<Answer, String> {
         Err(Code::RegoUnsupported.meaning().to_owned())
     }
 }
@@ -79,10 +75,9 @@ mod engine {
     use regorus::{Engine, Value};
 
     use super::{Answer, Program};
-    use crate::finding::{Code, Problem, Result};
 
     /// Longest evaluation. A rule over facts takes milliseconds.
-    pub(super) const LIMIT: Duration = Duration::from_secs(2);
+    const LIMIT: Duration = Duration::from_secs(2);
 
     /// Evaluation steps between two looks at the time.
     const STEPS: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
@@ -100,12 +95,15 @@ mod engine {
         ("bits.lsh", 2, "it can make numbers of any length"),
     ];
 
-    fn engine(program: &Program, limit: Duration) -> Result<Engine, String> {
+    fn engine(program: &Program) -> Result<Engine, String> {
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(true);
         // Otherwise `print` writes to standard error.
         engine.set_gather_prints(true);
-        engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS });
+        engine.set_execution_timer_config(ExecutionTimerConfig {
+            limit: LIMIT,
+            check_interval: STEPS,
+        });
         for (name, arguments, why) in REFUSED {
             let refuse = move |_: Vec<Value>| {
                 let text = format!("`{name}` cannot be used in a policy: {why}");
@@ -113,9 +111,7 @@ mod engine {
             };
             engine.add_extension(name.to_owned(), arguments, Box::new(refuse)).map_err(tidy)?;
         }
-        engine
-            .add_policy(program.file.display().to_string(), program.text.clone())
-            .map_err(tidy)?;
+        engine.add_policy(program.file.clone(), program.text.clone()).map_err(tidy)?;
         Ok(engine)
     }
 
@@ -140,31 +136,15 @@ mod engine {
             .unwrap_or_else(|_| Err("the Rego engine failed".to_owned()))
     }
 
-    /// Compiles a program and looks for the rule that decides.
-    pub(super) fn check(program: &Program) -> Result<()> {
+    /// Compiles a program, looks for the rule that decides, and evaluates it.
+    pub(super) fn run(program: &Program, input: Option<&str>) -> Result<Answer, String> {
         guarded(|| {
+            let mut engine = engine(program)?;
             let query = program.query.as_str().into();
-            let mut engine = engine(program, LIMIT)?;
             engine.compile_with_entrypoint(&query).map_err(tidy)?;
-            Ok(())
-        })
-        .map_err(|error| {
-            let detail = format!("the query `{}`: {error}", program.query);
-            Problem::new(Code::RegoInvalid, program.file.display()).detail(detail)
-        })
-    }
-
-    /// Evaluates a program for at most `limit`.
-    pub(super) fn evaluate(
-        program: &Program,
-        input: &str,
-        limit: Duration,
-    ) -> Result<Answer, String> {
-        guarded(|| {
-            let mut engine = engine(program, limit)?;
+            let Some(input) = input else { return Ok(Answer::default()) };
             engine.set_input_json(input).map_err(tidy)?;
-            let value = engine.eval_rule(program.query.clone()).map_err(tidy)?;
-            answer(&value)
+            answer(&engine.eval_rule(program.query.clone()).map_err(tidy)?)
         })
     }
 
