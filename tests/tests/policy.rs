@@ -223,3 +223,9 @@ fn a_rule_that_only_warns_does_not_refuse_by_an_error() {
     fs::write(place.path("policy.toml"), policy).unwrap();
     place.finds(&DECIDE, "policy-warning", 0);
 }
+
+#[test]
+fn rego_that_cannot_be_compiled_in_time_is_refused() {
+    let deep = format!("allow := {}1{}", "[".repeat(5000), "]".repeat(5000));
+    with_rego(&deep).finds(&["policy", "check", "policy.toml"], "rego-invalid", 2);
+}
