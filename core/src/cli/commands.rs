@@ -22,7 +22,7 @@ use crate::sign::ModelSignature;
 use crate::trust::key::{Algorithm, SigningKey};
 use crate::trust::keyfile;
 use crate::verify::{VerifyRequest, exit_of};
-use crate::{bundle, demo, export, init, policy, show, sign, unpack, verify};
+use crate::{bundle, demo, export, init, show, sign, unpack, verify};
 
 /// Runs a command. Problems become replies too.
 pub(super) fn run(command: &Command, printer: Printer) -> Reply {
@@ -157,7 +157,7 @@ fn sign(args: &SignArgs) -> Result<Reply> {
 }
 
 fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
-    let policy = args.policy.as_deref().map(policy::load).transpose()?;
+    let policy = args.policy.as_deref().map(super::policy::load).transpose()?;
     let request = VerifyRequest {
         target: args.target.clone(),
         judge: args.trust.judge_with(policy.as_ref())?,

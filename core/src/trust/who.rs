@@ -137,11 +137,15 @@ impl Pattern {
         if text.len() > MAX_EXPRESSION {
             return Err(invalid(format!("it is longer than {MAX_EXPRESSION} bytes")));
         }
-        regex::RegexBuilder::new(&format!("^(?:{text})$"))
-            .size_limit(MAX_COMPILED)
-            .build()
-            .map(Self::Expression)
-            .map_err(|error| invalid(error.to_string()).source(error))
+        let compile = |text: &str| {
+            regex::RegexBuilder::new(text)
+                .size_limit(MAX_COMPILED)
+                .build()
+                .map_err(|error| invalid(error.to_string()).source(error))
+        };
+        // By itself first: `a)|(?:b` would otherwise break out of its group.
+        compile(text)?;
+        compile(&format!(r"\A(?:{text})\z")).map(Self::Expression)
     }
 
     /// Whether `text` fits.
@@ -287,14 +291,23 @@ mod tests {
             ..IdentityRule::default()
         };
         assert_eq!(rule("https://github.com/lab/model/.*@refs/tags/v1").refuses(&workflow()), None);
-        for wrong in ["https://github.com/lab", "refs/tags/v1", "x|https", "", "(?i)HTTPS:"] {
+        for wrong in [
+            "https://github.com/lab",
+            "refs/tags/v1",
+            "x|https",
+            "",
+            "(?i)HTTPS:",
+            "(?m)^https.*",
+            ".*\\n",
+        ] {
             assert!(rule(wrong).refuses(&workflow()).is_some(), "{wrong}");
         }
     }
 
     #[test]
-    fn expressions_that_would_cost_too_much_are_refused() {
-        for text in ["(", "a{1000}{1000}{1000}", &"a".repeat(5000)] {
+    fn expressions_that_cost_too_much_or_break_out_are_refused() {
+        for text in ["(", "a)|(?:b", ".*)|(", "(?x)a # x", "a{1000}{1000}{1000}", &"a".repeat(5000)]
+        {
             assert_eq!(Pattern::expression(text).unwrap_err().code(), Code::PatternInvalid);
         }
     }
