@@ -35,7 +35,10 @@ complete -c pkg -n "__fish_pkg_needs_command" -f -a "sign" -d 'Sign a bundle'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "verify" -d 'Check a bundle, an archive or an unpacked folder'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "show" -d 'Say what a bundle is, without checking its content'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "explain" -d 'Explain a finding code, or list them'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "schema" -d 'Print a JSON Schema, or list them'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "completions" -d 'Print a shell completion script'
@@ -67,22 +70,60 @@ complete -c pkg -n "__fish_pkg_using_subcommand keygen" -l force -d 'Replace exi
 complete -c pkg -n "__fish_pkg_using_subcommand keygen" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand keygen" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pkg -n "__fish_pkg_using_subcommand sign" -l key -d 'Private key, PEM' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l key -d 'Private key: a PEM file, or a `pkcs11:` URI (RFC 7512)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l signer-command -d 'Command that signs, for keys in key services; see docs/signers.md' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l certificate -d 'Certificate of the key, PEM, with the intermediates above it; may be repeated' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l passphrase-file -d 'File whose first line is the passphrase (otherwise `PKG_PASSPHRASE`, otherwise a prompt)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l identity-token -d 'OIDC token that says who you are (also `PKG_IDENTITY_TOKEN`)' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l signing-config -d 'Signing config of the instance (`signing_config.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l trust-config -d 'Client trust config of the instance: signing config and trusted root in one' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l trusted-root -d 'Trusted root of the instance, to check new signatures with (`trusted_root.json`)' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l model-signature -d 'What the OpenSSF model signature in the unpacked folder lists' -r -f -a "files\t'One for each file; every tool of the format accepts it'
 shards\t'One for each shard; some tools need to be told so'
 none\t'No model signature'"
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l keyless -d 'Sign by identity: the pipeline\'s own where there is one, otherwise yours, by browser'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l staging -d 'Use the staging instance of Sigstore, for tests'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l add -d 'Add to the signatures of others; what `sign` does anyway'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l digest -d 'Digest that the release must have' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l only -d 'Check only these components: weights, config, code, docs, data, or a kind' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l policy -d 'Policy that the release must meet; see `pkg policy`' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l offline -d 'Open no socket at all, whatever else is asked for'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l whole-files -d 'Check whole-file digests as well where shard digests were recorded'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand show" -l key -d 'Public key to check the signatures with, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l offline -d 'Open no socket at all, whatever else is asked for'
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand show" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand show" -s h -l help -d 'Print help'
@@ -95,10 +136,90 @@ complete -c pkg -n "__fish_pkg_using_subcommand unpack" -l force -d 'Put the fil
 complete -c pkg -n "__fish_pkg_using_subcommand unpack" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand unpack" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand unpack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l digest -d 'Digest that the release must have' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l with-root -d 'Put the trusted root into the folder as well'
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand export" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand export" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l identity-token -d 'OIDC token that says who you are (also `PKG_IDENTITY_TOKEN`)' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l signing-config -d 'Signing config of the instance (`signing_config.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l trust-config -d 'Client trust config of the instance: signing config and trusted root in one' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l trusted-root -d 'Trusted root of the instance, to check new signatures with (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l bundle -d 'Bundle to write' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l staging -d 'Use the staging instance of Sigstore, for tests'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l in-toto -d 'The file is an in-toto statement; sign it in a DSSE envelope'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from sign-bundle" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l bundle -d 'Bundle to verify' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l staging -d 'Use the root of Sigstore\'s staging instance'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -l keep -d 'Keep the folder with everything that was made, here' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and not __fish_seen_subcommand_from check explain evaluate help" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and not __fish_seen_subcommand_from check explain evaluate help" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and not __fish_seen_subcommand_from check explain evaluate help" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and not __fish_seen_subcommand_from check explain evaluate help" -f -a "check" -d 'Check a policy and everything it names; with facts, decide over them'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and not __fish_seen_subcommand_from check explain evaluate help" -f -a "explain" -d 'Say in words what a policy demands'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and not __fish_seen_subcommand_from check explain evaluate help" -f -a "evaluate" -d 'Evaluate a rule in Rego; how pkg calls itself'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and not __fish_seen_subcommand_from check explain evaluate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from check" -l facts -d 'Facts to decide over, as JSON (`pkg schema policy-facts`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from evaluate" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from evaluate" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from evaluate" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check a policy and everything it names; with facts, decide over them'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say in words what a policy demands'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "evaluate" -d 'Evaluate a rule in Rego; how pkg calls itself'
+complete -c pkg -n "__fish_pkg_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand explain" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand explain" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand explain" -s h -l help -d 'Print help'
@@ -108,15 +229,23 @@ complete -c pkg -n "__fish_pkg_using_subcommand schema" -s h -l help -d 'Print h
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "sign" -d 'Sign a bundle'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive or an unpacked folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack demo explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive or an unpacked folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Check a policy and everything it names; with facts, decide over them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "explain" -d 'Say in words what a policy demands'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "evaluate" -d 'Evaluate a rule in Rego; how pkg calls itself'

@@ -83,11 +83,22 @@ ed25519\:"Ed25519"))' \
 ;;
 (sign)
 _arguments "${_arguments_options[@]}" : \
-'--key=[Private key, PEM]:FILE:_files' \
+'--key=[Private key\: a PEM file, or a \`pkcs11\:\` URI (RFC 7512)]:FILE|URI:_files' \
+'(--key)--signer-command=[Command that signs, for keys in key services; see docs/signers.md]:COMMAND:_default' \
+'*--certificate=[Certificate of the key, PEM, with the intermediates above it; may be repeated]:FILE:_files' \
 '--passphrase-file=[File whose first line is the passphrase (otherwise \`PKG_PASSPHRASE\`, otherwise a prompt)]:FILE:_files' \
+'--identity-token=[OIDC token that says who you are (also \`PKG_IDENTITY_TOKEN\`)]:TOKEN:_default' \
+'--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
+'(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
+'--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
 '--model-signature=[What the OpenSSF model signature in the unpacked folder lists]:MODEL_SIGNATURE:((files\:"One for each file; every tool of the format accepts it"
 shards\:"One for each shard; some tools need to be told so"
 none\:"No model signature"))' \
+'(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
+'--oob[Show an address and ask for a code, instead of opening a browser]' \
+'(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--add[Add to the signatures of others; what \`sign\` does anyway]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
@@ -99,8 +110,26 @@ none\:"No model signature"))' \
 (verify)
 _arguments "${_arguments_options[@]}" : \
 '*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--digest=[Digest that the release must have]:sha256:HEX:_default' \
 '*--only=[Check only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
+'--policy=[Policy that the release must meet; see \`pkg policy\`]:FILE:_files' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
 '--whole-files[Check whole-file digests as well where shard digests were recorded]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
@@ -112,7 +141,24 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (show)
 _arguments "${_arguments_options[@]}" : \
-'*--key=[Public key to check the signatures with, PEM; may be repeated]:FILE:_files' \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
@@ -138,6 +184,135 @@ copy\:"Always copy"))' \
 ':output -- Folder to make:_files' \
 && ret=0
 ;;
+(export)
+_arguments "${_arguments_options[@]}" : \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--digest=[Digest that the release must have]:sha256:HEX:_default' \
+'--with-root[Put the trusted root into the folder as well]' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':bundle -- Bundle or archive:_files' \
+':output -- Folder to make:_files' \
+&& ret=0
+;;
+(sigstore)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_pkg__subcmd__sigstore_commands" \
+"*::: :->sigstore" \
+&& ret=0
+
+    case $state in
+    (sigstore)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-sigstore-command-$line[1]:"
+        case $line[1] in
+            (sign-bundle)
+_arguments "${_arguments_options[@]}" : \
+'--identity-token=[OIDC token that says who you are (also \`PKG_IDENTITY_TOKEN\`)]:TOKEN:_default' \
+'--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
+'(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
+'--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'--bundle=[Bundle to write]:FILE:_files' \
+'--oob[Show an address and ask for a code, instead of opening a browser]' \
+'(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--in-toto[The file is an in-toto statement; sign it in a DSSE envelope]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':file -- File to sign:_files' \
+&& ret=0
+;;
+(verify-bundle)
+_arguments "${_arguments_options[@]}" : \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--bundle=[Bundle to verify]:FILE:_files' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'(--trusted-root)--staging[Use the root of Sigstore'\''s staging instance]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':file_or_digest -- The artifact\: a file, or sha256\:HEX:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__sigstore__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-sigstore-help-command-$line[1]:"
+        case $line[1] in
+            (sign-bundle)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify-bundle)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (demo)
 _arguments "${_arguments_options[@]}" : \
 '--keep=[Keep the folder with everything that was made, here]:FOLDER:_files' \
@@ -147,6 +322,89 @@ _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
 '--help[Print help]' \
 && ret=0
+;;
+(policy)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_pkg__subcmd__policy_commands" \
+"*::: :->policy" \
+&& ret=0
+
+    case $state in
+    (policy)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-policy-command-$line[1]:"
+        case $line[1] in
+            (check)
+_arguments "${_arguments_options[@]}" : \
+'--facts=[Facts to decide over, as JSON (\`pkg schema policy-facts\`)]:FILE:_files' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':policy -- The policy:_files' \
+&& ret=0
+;;
+(explain)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':policy -- The policy:_files' \
+&& ret=0
+;;
+(evaluate)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__policy__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-policy-help-command-$line[1]:"
+        case $line[1] in
+            (check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(explain)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(evaluate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
 ;;
 (explain)
 _arguments "${_arguments_options[@]}" : \
@@ -218,9 +476,65 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(export)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(sigstore)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__help__subcmd__sigstore_commands" \
+"*::: :->sigstore" \
+&& ret=0
+
+    case $state in
+    (sigstore)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-help-sigstore-command-$line[1]:"
+        case $line[1] in
+            (sign-bundle)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify-bundle)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (demo)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
+;;
+(policy)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__help__subcmd__policy_commands" \
+"*::: :->policy" \
+&& ret=0
+
+    case $state in
+    (policy)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-help-policy-command-$line[1]:"
+        case $line[1] in
+            (check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(explain)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(evaluate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
 ;;
 (explain)
 _arguments "${_arguments_options[@]}" : \
@@ -257,7 +571,10 @@ _pkg_commands() {
 'verify:Check a bundle, an archive or an unpacked folder' \
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
+'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
+'policy:Check a policy file, decide with it over facts, or say what it demands' \
 'explain:Explain a finding code, or list them' \
 'schema:Print a JSON Schema, or list them' \
 'completions:Print a shell completion script' \
@@ -280,6 +597,11 @@ _pkg__subcmd__explain_commands() {
     local commands; commands=()
     _describe -t commands 'pkg explain commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__export_commands] )) ||
+_pkg__subcmd__export_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg export commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help_commands] )) ||
 _pkg__subcmd__help_commands() {
     local commands; commands=(
@@ -290,7 +612,10 @@ _pkg__subcmd__help_commands() {
 'verify:Check a bundle, an archive or an unpacked folder' \
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
+'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
+'policy:Check a policy file, decide with it over facts, or say what it demands' \
 'explain:Explain a finding code, or list them' \
 'schema:Print a JSON Schema, or list them' \
 'completions:Print a shell completion script' \
@@ -313,6 +638,11 @@ _pkg__subcmd__help__subcmd__explain_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help explain commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__help__subcmd__export_commands] )) ||
+_pkg__subcmd__help__subcmd__export_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help export commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help__subcmd__help_commands] )) ||
 _pkg__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
@@ -333,6 +663,30 @@ _pkg__subcmd__help__subcmd__pack_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help pack commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__help__subcmd__policy_commands] )) ||
+_pkg__subcmd__help__subcmd__policy_commands() {
+    local commands; commands=(
+'check:Check a policy and everything it names; with facts, decide over them' \
+'explain:Say in words what a policy demands' \
+'evaluate:Evaluate a rule in Rego; how pkg calls itself' \
+    )
+    _describe -t commands 'pkg help policy commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__policy__subcmd__check_commands] )) ||
+_pkg__subcmd__help__subcmd__policy__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help policy check commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__policy__subcmd__evaluate_commands] )) ||
+_pkg__subcmd__help__subcmd__policy__subcmd__evaluate_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help policy evaluate commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__policy__subcmd__explain_commands] )) ||
+_pkg__subcmd__help__subcmd__policy__subcmd__explain_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help policy explain commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help__subcmd__schema_commands] )) ||
 _pkg__subcmd__help__subcmd__schema_commands() {
     local commands; commands=()
@@ -347,6 +701,24 @@ _pkg__subcmd__help__subcmd__show_commands() {
 _pkg__subcmd__help__subcmd__sign_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help sign commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__sigstore_commands] )) ||
+_pkg__subcmd__help__subcmd__sigstore_commands() {
+    local commands; commands=(
+'sign-bundle:Sign a file by identity into a Sigstore bundle' \
+'verify-bundle:Verify a Sigstore bundle over a file or digest' \
+    )
+    _describe -t commands 'pkg help sigstore commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__sigstore__subcmd__sign-bundle_commands] )) ||
+_pkg__subcmd__help__subcmd__sigstore__subcmd__sign-bundle_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help sigstore sign-bundle commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__sigstore__subcmd__verify-bundle_commands] )) ||
+_pkg__subcmd__help__subcmd__sigstore__subcmd__verify-bundle_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help sigstore verify-bundle commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__unpack_commands] )) ||
 _pkg__subcmd__help__subcmd__unpack_commands() {
@@ -373,6 +745,61 @@ _pkg__subcmd__pack_commands() {
     local commands; commands=()
     _describe -t commands 'pkg pack commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__policy_commands] )) ||
+_pkg__subcmd__policy_commands() {
+    local commands; commands=(
+'check:Check a policy and everything it names; with facts, decide over them' \
+'explain:Say in words what a policy demands' \
+'evaluate:Evaluate a rule in Rego; how pkg calls itself' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg policy commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__check_commands] )) ||
+_pkg__subcmd__policy__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg policy check commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__evaluate_commands] )) ||
+_pkg__subcmd__policy__subcmd__evaluate_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg policy evaluate commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__explain_commands] )) ||
+_pkg__subcmd__policy__subcmd__explain_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg policy explain commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__help_commands] )) ||
+_pkg__subcmd__policy__subcmd__help_commands() {
+    local commands; commands=(
+'check:Check a policy and everything it names; with facts, decide over them' \
+'explain:Say in words what a policy demands' \
+'evaluate:Evaluate a rule in Rego; how pkg calls itself' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg policy help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__help__subcmd__check_commands] )) ||
+_pkg__subcmd__policy__subcmd__help__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg policy help check commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__help__subcmd__evaluate_commands] )) ||
+_pkg__subcmd__policy__subcmd__help__subcmd__evaluate_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg policy help evaluate commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__help__subcmd__explain_commands] )) ||
+_pkg__subcmd__policy__subcmd__help__subcmd__explain_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg policy help explain commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__policy__subcmd__help__subcmd__help_commands] )) ||
+_pkg__subcmd__policy__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg policy help help commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__schema_commands] )) ||
 _pkg__subcmd__schema_commands() {
     local commands; commands=()
@@ -387,6 +814,49 @@ _pkg__subcmd__show_commands() {
 _pkg__subcmd__sign_commands() {
     local commands; commands=()
     _describe -t commands 'pkg sign commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__sigstore_commands] )) ||
+_pkg__subcmd__sigstore_commands() {
+    local commands; commands=(
+'sign-bundle:Sign a file by identity into a Sigstore bundle' \
+'verify-bundle:Verify a Sigstore bundle over a file or digest' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg sigstore commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__sigstore__subcmd__help_commands] )) ||
+_pkg__subcmd__sigstore__subcmd__help_commands() {
+    local commands; commands=(
+'sign-bundle:Sign a file by identity into a Sigstore bundle' \
+'verify-bundle:Verify a Sigstore bundle over a file or digest' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg sigstore help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__sigstore__subcmd__help__subcmd__help_commands] )) ||
+_pkg__subcmd__sigstore__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg sigstore help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__sigstore__subcmd__help__subcmd__sign-bundle_commands] )) ||
+_pkg__subcmd__sigstore__subcmd__help__subcmd__sign-bundle_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg sigstore help sign-bundle commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__sigstore__subcmd__help__subcmd__verify-bundle_commands] )) ||
+_pkg__subcmd__sigstore__subcmd__help__subcmd__verify-bundle_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg sigstore help verify-bundle commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__sigstore__subcmd__sign-bundle_commands] )) ||
+_pkg__subcmd__sigstore__subcmd__sign-bundle_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg sigstore sign-bundle commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__sigstore__subcmd__verify-bundle_commands] )) ||
+_pkg__subcmd__sigstore__subcmd__verify-bundle_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg sigstore verify-bundle commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__unpack_commands] )) ||
 _pkg__subcmd__unpack_commands() {

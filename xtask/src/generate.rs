@@ -85,12 +85,10 @@ pub fn man(check: bool) -> Result<()> {
     let mut root = pkg_core::cli::command();
     root.build();
     render_man(&root, "pkg", &mut files)?;
-    for command in root.get_subcommands().filter(|command| !command.is_hide_set()) {
-        render_man(command, &format!("pkg-{}", command.get_name()), &mut files)?;
-    }
     write("docs/man", &files, |name| name.ends_with(".1"), check)
 }
 
+/// The page of a command, and those of the commands below it.
 fn render_man(
     command: &clap::Command,
     title: &str,
@@ -99,6 +97,10 @@ fn render_man(
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).title(title.to_uppercase()).render(&mut page)?;
     files.insert(format!("{title}.1"), page);
+    let shown = |command: &&clap::Command| !command.is_hide_set() && command.get_name() != "help";
+    for below in command.get_subcommands().filter(shown) {
+        render_man(below, &format!("{title}-{}", below.get_name()), files)?;
+    }
     Ok(())
 }
 
