@@ -176,6 +176,11 @@ codes! {
     LogFailed = "log-failed", Error, Unexpected, "The transparency log took no entry.", "Run the command again; nothing was added to the bundle.";
     TimestampFailed = "timestamp-failed", Error, Unexpected, "The timestamp authority gave no timestamp.", "Run the command again; nothing was added to the bundle.";
     NetworkLeftOut = "network-left-out", Error, Usage, "This build of pkg has no network, or `--offline` forbids it.", "Use a build with the feature `network`, without `--offline`.";
+    TufUnreachable = "tuf-unreachable", Error, Unexpected, "The repository of the trusted root cannot be reached.", "Check the address and the network; what is in the cache is unchanged.";
+    TufExpired = "tuf-expired", Error, TrustRoot, "The repository of the trusted root serves metadata that is over: it may be frozen on purpose.", "Check the clock of this machine, and try again later or elsewhere; what is in the cache is unchanged.";
+    TufRollback = "tuf-rollback", Error, TrustRoot, "The repository of the trusted root serves an older state than was seen before.", "Do not use this mirror; what is in the cache is unchanged.";
+    TufSignature = "tuf-signature", Error, TrustRoot, "The metadata of the trusted root is not signed by those who may.", "Check that the address and the first root belong together; what is in the cache is unchanged.";
+    TufRefused = "tuf-refused", Error, TrustRoot, "The repository of the trusted root serves something damaged or contradictory.", "Try again later or elsewhere; what is in the cache is unchanged.";
     IdentityMismatch = "identity-mismatch", Error, VerificationFailed, "A signature is genuine, but somebody else made it than was asked for.", "Compare the identity with the one the publisher announces; do not use the bundle otherwise.";
     IssuerMismatch = "issuer-mismatch", Error, VerificationFailed, "The signer's identity was vouched for by another issuer than was asked for.", "Compare the issuer with the one the publisher announces; do not use the bundle otherwise.";
     ClaimMismatch = "claim-mismatch", Error, VerificationFailed, "The pipeline run that signed is another one than was asked for.", "Compare repository, workflow and ref with those of the publisher; do not use the bundle otherwise.";

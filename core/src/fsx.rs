@@ -203,6 +203,18 @@ pub fn lock_folder(path: &Path) -> Result<File> {
     Ok(folder)
 }
 
+/// Where this user's caches are; nothing when the environment does not say.
+pub fn cache_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = set("PKG_CACHE_DIR") {
+        return Some(PathBuf::from(folder));
+    }
+    let base = set("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+    Some(base.join("pkg"))
+}
+
 /// Whether something is at `path`, also a dangling link.
 pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()

@@ -55,6 +55,9 @@ _pkg() {
             pkg,sigstore)
                 cmd="pkg__subcmd__sigstore"
                 ;;
+            pkg,trust)
+                cmd="pkg__subcmd__trust"
+                ;;
             pkg,unpack)
                 cmd="pkg__subcmd__unpack"
                 ;;
@@ -100,6 +103,9 @@ _pkg() {
             pkg__subcmd__help,sigstore)
                 cmd="pkg__subcmd__help__subcmd__sigstore"
                 ;;
+            pkg__subcmd__help,trust)
+                cmd="pkg__subcmd__help__subcmd__trust"
+                ;;
             pkg__subcmd__help,unpack)
                 cmd="pkg__subcmd__help__subcmd__unpack"
                 ;;
@@ -120,6 +126,12 @@ _pkg() {
                 ;;
             pkg__subcmd__help__subcmd__sigstore,verify-bundle)
                 cmd="pkg__subcmd__help__subcmd__sigstore__subcmd__verify__subcmd__bundle"
+                ;;
+            pkg__subcmd__help__subcmd__trust,show)
+                cmd="pkg__subcmd__help__subcmd__trust__subcmd__show"
+                ;;
+            pkg__subcmd__help__subcmd__trust,update)
+                cmd="pkg__subcmd__help__subcmd__trust__subcmd__update"
                 ;;
             pkg__subcmd__policy,check)
                 cmd="pkg__subcmd__policy__subcmd__check"
@@ -163,6 +175,24 @@ _pkg() {
             pkg__subcmd__sigstore__subcmd__help,verify-bundle)
                 cmd="pkg__subcmd__sigstore__subcmd__help__subcmd__verify__subcmd__bundle"
                 ;;
+            pkg__subcmd__trust,help)
+                cmd="pkg__subcmd__trust__subcmd__help"
+                ;;
+            pkg__subcmd__trust,show)
+                cmd="pkg__subcmd__trust__subcmd__show"
+                ;;
+            pkg__subcmd__trust,update)
+                cmd="pkg__subcmd__trust__subcmd__update"
+                ;;
+            pkg__subcmd__trust__subcmd__help,help)
+                cmd="pkg__subcmd__trust__subcmd__help__subcmd__help"
+                ;;
+            pkg__subcmd__trust__subcmd__help,show)
+                cmd="pkg__subcmd__trust__subcmd__help__subcmd__show"
+                ;;
+            pkg__subcmd__trust__subcmd__help,update)
+                cmd="pkg__subcmd__trust__subcmd__help__subcmd__update"
+                ;;
             *)
                 ;;
         esac
@@ -170,7 +200,7 @@ _pkg() {
 
     case "${cmd}" in
         pkg)
-            opts="-q -h -V --json --quiet --help --version init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help"
+            opts="-q -h -V --json --quiet --help --version init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -230,7 +260,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__export)
-            opts="-q -h --with-root --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --offline --digest --json --quiet --help"
+            opts="-q -h --with-root --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -300,6 +330,10 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-root-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --digest)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -312,7 +346,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__help)
-            opts="init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help"
+            opts="init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -577,6 +611,48 @@ _pkg() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pkg__subcmd__help__subcmd__trust)
+            opts="update show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__trust__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__trust__subcmd__update)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pkg__subcmd__help__subcmd__unpack)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -824,7 +900,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__show)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --offline --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -891,6 +967,10 @@ _pkg() {
                     return 0
                     ;;
                 --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-root-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1056,7 +1136,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__sigstore__subcmd__verify__subcmd__bundle)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --offline --staging --bundle --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --staging --bundle --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1126,7 +1206,121 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-root-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --bundle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__trust)
+            opts="-q -h --json --quiet --help update show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__trust__subcmd__help)
+            opts="update show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__trust__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__trust__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__trust__subcmd__help__subcmd__update)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__trust__subcmd__show)
+            opts="-q -h --trusted-root --staging --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__trust__subcmd__update)
+            opts="-q -h --mirror --root --staging --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --mirror)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1160,7 +1354,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__verify)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --offline --digest --only --policy --whole-files --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --only --policy --whole-files --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1227,6 +1421,10 @@ _pkg() {
                     return 0
                     ;;
                 --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-root-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -37,6 +37,7 @@ complete -c pkg -n "__fish_pkg_needs_command" -f -a "show" -d 'Say what a bundle
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "trust" -d 'Fetch and look at trusted roots'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "explain" -d 'Explain a finding code, or list them'
@@ -101,6 +102,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ref -d 'Git ref that 
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l digest -d 'Digest that the release must have' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l only -d 'Check only these components: weights, config, code, docs, data, or a kind' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l policy -d 'Policy that the release must meet; see `pkg policy`' -r -F
@@ -122,6 +124,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand show" -l ref -d 'Git ref that th
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l offline -d 'Open no socket at all, whatever else is asked for'
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l json -d 'Print one JSON document instead of text'
@@ -148,6 +151,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand export" -l ref -d 'Git ref that 
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l digest -d 'Digest that the release must have' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l with-root -d 'Put the trusted root into the folder as well'
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
@@ -185,6 +189,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcom
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l bundle -d 'Bundle to verify' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l offline -d 'Open no socket at all, whatever else is asked for'
@@ -195,6 +200,26 @@ complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcom
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -f -a "show" -d 'Say which trusted root would be used, and whom it trusts'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -l mirror -d 'TUF repository of another instance' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -l root -d 'First TUF root of that repository (`root.json`), which you trust' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -l staging -d 'Use Sigstore\'s staging instance'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -l trusted-root -d 'Trusted root to look at (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -l staging -d 'Look at the root of Sigstore\'s staging instance'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say which trusted root would be used, and whom it trusts'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -l keep -d 'Keep the folder with everything that was made, here' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -s q -l quiet -d 'Print only what went wrong'
@@ -229,23 +254,26 @@ complete -c pkg -n "__fish_pkg_using_subcommand schema" -s h -l help -d 'Print h
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive or an unpacked folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive or an unpacked folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "trust" -d 'Fetch and look at trusted roots'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "show" -d 'Say which trusted root would be used, and whom it trusts'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Check a policy and everything it names; with facts, decide over them'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "explain" -d 'Say in words what a policy demands'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "evaluate" -d 'Evaluate a rule in Rego; how pkg calls itself'

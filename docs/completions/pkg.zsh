@@ -125,6 +125,7 @@ _arguments "${_arguments_options[@]}" : \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
 '--digest=[Digest that the release must have]:sha256:HEX:_default' \
 '*--only=[Check only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
 '--policy=[Policy that the release must meet; see \`pkg policy\`]:FILE:_files' \
@@ -157,6 +158,7 @@ _arguments "${_arguments_options[@]}" : \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
@@ -202,6 +204,7 @@ _arguments "${_arguments_options[@]}" : \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
 '--digest=[Digest that the release must have]:sha256:HEX:_default' \
 '--with-root[Put the trusted root into the folder as well]' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
@@ -269,6 +272,7 @@ _arguments "${_arguments_options[@]}" : \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
 '--bundle=[Bundle to verify]:FILE:_files' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
@@ -298,6 +302,78 @@ _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (verify-bundle)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(trust)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_pkg__subcmd__trust_commands" \
+"*::: :->trust" \
+&& ret=0
+
+    case $state in
+    (trust)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-trust-command-$line[1]:"
+        case $line[1] in
+            (update)
+_arguments "${_arguments_options[@]}" : \
+'--mirror=[TUF repository of another instance]:URL:_default' \
+'--root=[First TUF root of that repository (\`root.json\`), which you trust]:FILE:_files' \
+'(--mirror)--staging[Use Sigstore'\''s staging instance]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+'--trusted-root=[Trusted root to look at (\`trusted_root.json\`)]:FILE:_files' \
+'(--trusted-root)--staging[Look at the root of Sigstore'\''s staging instance]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__trust__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-trust-help-command-$line[1]:"
+        case $line[1] in
+            (update)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -504,6 +580,30 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(trust)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__help__subcmd__trust_commands" \
+"*::: :->trust" \
+&& ret=0
+
+    case $state in
+    (trust)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-help-trust-command-$line[1]:"
+        case $line[1] in
+            (update)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (demo)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -573,6 +673,7 @@ _pkg_commands() {
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
+'trust:Fetch and look at trusted roots' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
 'policy:Check a policy file, decide with it over facts, or say what it demands' \
 'explain:Explain a finding code, or list them' \
@@ -614,6 +715,7 @@ _pkg__subcmd__help_commands() {
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
+'trust:Fetch and look at trusted roots' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
 'policy:Check a policy file, decide with it over facts, or say what it demands' \
 'explain:Explain a finding code, or list them' \
@@ -719,6 +821,24 @@ _pkg__subcmd__help__subcmd__sigstore__subcmd__sign-bundle_commands() {
 _pkg__subcmd__help__subcmd__sigstore__subcmd__verify-bundle_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help sigstore verify-bundle commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__trust_commands] )) ||
+_pkg__subcmd__help__subcmd__trust_commands() {
+    local commands; commands=(
+'update:Fetch the newest trusted root of an instance into the cache, by TUF' \
+'show:Say which trusted root would be used, and whom it trusts' \
+    )
+    _describe -t commands 'pkg help trust commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__trust__subcmd__show_commands] )) ||
+_pkg__subcmd__help__subcmd__trust__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help trust show commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__trust__subcmd__update_commands] )) ||
+_pkg__subcmd__help__subcmd__trust__subcmd__update_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help trust update commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__unpack_commands] )) ||
 _pkg__subcmd__help__subcmd__unpack_commands() {
@@ -857,6 +977,49 @@ _pkg__subcmd__sigstore__subcmd__sign-bundle_commands() {
 _pkg__subcmd__sigstore__subcmd__verify-bundle_commands() {
     local commands; commands=()
     _describe -t commands 'pkg sigstore verify-bundle commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust_commands] )) ||
+_pkg__subcmd__trust_commands() {
+    local commands; commands=(
+'update:Fetch the newest trusted root of an instance into the cache, by TUF' \
+'show:Say which trusted root would be used, and whom it trusts' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg trust commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__help_commands] )) ||
+_pkg__subcmd__trust__subcmd__help_commands() {
+    local commands; commands=(
+'update:Fetch the newest trusted root of an instance into the cache, by TUF' \
+'show:Say which trusted root would be used, and whom it trusts' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg trust help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__help__subcmd__help_commands] )) ||
+_pkg__subcmd__trust__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg trust help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__help__subcmd__show_commands] )) ||
+_pkg__subcmd__trust__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg trust help show commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__help__subcmd__update_commands] )) ||
+_pkg__subcmd__trust__subcmd__help__subcmd__update_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg trust help update commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__show_commands] )) ||
+_pkg__subcmd__trust__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg trust show commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__update_commands] )) ||
+_pkg__subcmd__trust__subcmd__update_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg trust update commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__unpack_commands] )) ||
 _pkg__subcmd__unpack_commands() {

@@ -214,7 +214,7 @@ fn keys_of_other_kinds_are_named_with_a_way_out() {
     openssl(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "sec1.pem"]);
     openssl(&["genrsa", "-out", "rsa.pem", "2048"]);
     openssl(&["rsa", "-in", "rsa.pem", "-pubout", "-out", "rsa.pub"]);
-    openssl(&["ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", "p384.pem"]);
+    openssl(&["ec", "-in", "sec1.pem", "-aes128", "-passout", "pass:x", "-out", "locked.pem"]);
     openssl(&["req", "-x509", "-new", "-key", "sec1.pem", "-subj", "/CN=x", "-out", "cert.pem"]);
     fs::write(
         place.path("garbage"),
@@ -226,11 +226,18 @@ fn keys_of_other_kinds_are_named_with_a_way_out() {
     fs::write(place.path("large"), "x".repeat(100_000)).unwrap();
     fs::create_dir(place.path("folder")).unwrap();
     for name in [
-        "sec1.pem", "rsa.pem", "rsa.pub", "p384.pem", "cert.pem", "garbage", "noise", "empty",
-        "large", "folder",
+        "locked.pem",
+        "rsa.pem",
+        "rsa.pub",
+        "cert.pem",
+        "garbage",
+        "noise",
+        "empty",
+        "large",
+        "folder",
     ] {
         let out = place.finds(&["sign", "m.pkg", "--key", name], "key-invalid", 2);
-        assert_eq!(name == "sec1.pem", out.stdout.contains("openssl pkcs8 -topk8 -in sec1.pem"));
+        assert_eq!(name == "locked.pem", out.stdout.contains("openssl pkcs8 -topk8"), "{out:?}");
         let out = place.finds(&["verify", "m.pkg", "--key", name], "key-invalid", 2);
         assert_eq!(name == "cert.pem", out.stdout.contains("openssl x509 -pubkey"), "{out:?}");
     }

@@ -3,6 +3,7 @@
 mod arch;
 mod bench;
 mod generate;
+mod golden;
 mod interop;
 mod interop_hsm;
 mod interop_sigstore;
@@ -48,6 +49,8 @@ enum Task {
     Bench(bench::Args),
     /// Run stand-ins for Sigstore's services on loopback until interrupted
     SigstoreUp(rig::Args),
+    /// Make the kept bundles of every generation anew, in fixtures/sigstore
+    SigstoreGolden,
     /// Read, hash and write a folder: the reference of `bench`
     #[command(hide = true)]
     CopyHash {
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Task::Interop => interop::run(),
         Task::Bench(args) => bench::run(&args),
         Task::SigstoreUp(args) => rig::up(&args),
+        Task::SigstoreGolden => golden::make(),
         Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Cache {
 impl Cache {
     /// The cache of a release folder. A missing or damaged cache is an empty one.
     pub(super) fn open(folder: &Path, shard_size: Option<u64>) -> Self {
-        let Some(dir) = cache_dir() else { return Self::default() };
+        let Some(dir) = fsx::cache_folder() else { return Self::default() };
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let key = format!("{}\0{}", folder.display(), shard_size.unwrap_or(0));
         let path = dir.join(format!("{}.txt", Digest::of(key.as_bytes()).hex()));
@@ -165,17 +165,6 @@ fn state_from<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<FileState
         mtime: words.next()?.parse().ok()?,
         ctime: words.next()?.parse().ok()?,
     })
-}
-
-fn cache_dir() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(dir) = set("PKG_CACHE_DIR") {
-        return Some(PathBuf::from(dir));
-    }
-    let base = set("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
-    Some(base.join("pkg"))
 }
 
 #[cfg(test)]

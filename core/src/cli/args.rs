@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::sign_args::SignerArgs;
 use super::sigstore::SigstoreCommand;
+use super::trust::TrustCommand;
 use super::trust_args::TrustArgs;
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
@@ -80,6 +81,9 @@ pub enum Command {
     /// Sign and verify single artifacts as other Sigstore clients do
     #[command(subcommand)]
     Sigstore(SigstoreCommand),
+    /// Fetch and look at trusted roots
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// Run the whole round on a small generated model, with a word on each step
     #[command(after_help = "Example:\n  pkg demo")]
     Demo(DemoArgs),

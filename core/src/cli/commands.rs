@@ -44,6 +44,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
         Command::Export(args) => ("export", export(args, printer)),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
+        Command::Trust(command) => ("trust", super::trust::run(command)),
         Command::Demo(args) => ("demo", demo(args)),
         Command::Policy(args) => (args.name(), super::policy::run(args)),
         Command::Explain(args) => ("explain", explain(args)),

@@ -9,6 +9,7 @@ mod render;
 mod schemas;
 mod sign_args;
 mod sigstore;
+mod trust;
 mod trust_args;
 
 use std::ffi::OsString;

@@ -7,6 +7,7 @@ use super::output::Envelope;
 use super::render::{
     ExplainResult, InitResult, KeygenResult, PackResult, SchemaResult, UnpackResult,
 };
+use super::trust::RootReport;
 use crate::blob::Blob;
 use crate::demo::DemoReport;
 use crate::export::Exported;
@@ -37,6 +38,9 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-export", output::<Exported>()),
         ("output-sigstore-sign-bundle", output::<Blob>()),
         ("output-sigstore-verify-bundle", output::<Blob>()),
+        ("output-trust-show", output::<RootReport>()),
+        #[cfg(feature = "network")]
+        ("output-trust-update", output::<crate::trust::net::tuf::Updated>()),
         ("output-unpack", output::<UnpackResult>()),
         ("output-demo", output::<DemoReport>()),
         ("policy-toml", schema_for!(crate::policy::file::PolicyFile).to_value()),

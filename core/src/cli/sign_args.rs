@@ -7,6 +7,8 @@ use clap::Args;
 use super::args::PassphraseArgs;
 use super::passphrase;
 use crate::finding::{Code, Finding, Problem, Result};
+use crate::fsx;
+use crate::trust::cached;
 use crate::trust::certificate::Certificate;
 use crate::trust::chain::MAX_CERTIFICATES;
 use crate::trust::external::ExternalSigner;
@@ -123,14 +125,19 @@ impl ServiceArgs {
         }
         let root = match &self.trusted_root {
             Some(path) => RootChoice::File(path.clone()),
-            None => RootChoice::BuiltIn(self.instance()),
+            None => RootChoice::Newest(self.instance()),
         };
-        let services = match &self.signing_config {
+        let path = match &self.signing_config {
+            Some(path) => Some(path.clone()),
+            // What `pkg trust update` fetched is newer than what is built in.
+            None => match cached::folder(self.instance().repository()) {
+                Some(folder) => cached::load(&folder)?.and_then(|found| found.signing_config),
+                None => None,
+            },
+        };
+        let services = match path {
             None => None,
-            Some(path) => {
-                let bytes = crate::fsx::read_limited(path, 1 << 20)?;
-                Some((bytes, path.display().to_string()))
-            }
+            Some(path) => Some((fsx::read_limited(&path, 1 << 20)?, path.display().to_string())),
         };
         Ok(Configuration { root, services })
     }

@@ -58,6 +58,9 @@ pub struct TrustArgs {
     /// Trusted root of the Sigstore instance (`trusted_root.json`)
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
+    /// Oldest trusted root to accept, in days; what was given as a file has no age
+    #[arg(long, value_name = "DAYS")]
+    pub max_root_age: Option<u32>,
     /// Open no socket at all, whatever else is asked for
     #[arg(long)]
     pub offline: bool,
@@ -85,7 +88,7 @@ fn authority(paths: &[PathBuf]) -> Result<Option<Authority>> {
 impl TrustArgs {
     /// A judge for what was asked.
     pub(super) fn judge(&self) -> Result<Judge> {
-        Ok(Judge::new(self.accepted()?, self.root()))
+        Ok(Judge::new(self.accepted()?, self.root()).with_root_age(self.max_root_age))
     }
 
     /// The same; what a policy names counts as well.
@@ -99,7 +102,7 @@ impl TrustArgs {
                 self.certificate_chain.iter().chain(&named.authorities).cloned().collect();
             accepted.authority = authority(&files)?;
         }
-        Ok(Judge::new(accepted, self.root()))
+        Ok(Judge::new(accepted, self.root()).with_root_age(self.max_root_age))
     }
 
     /// The root to judge by.

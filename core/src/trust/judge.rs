@@ -110,13 +110,21 @@ pub enum Artifact<'a> {
 pub struct Judge {
     accepted: Accepted,
     choice: RootChoice,
+    max_root_age: Option<u32>,
     root: OnceLock<Root>,
 }
 
 impl Judge {
     /// A judge; the root is read when a signature first needs it.
     pub fn new(accepted: Accepted, root: RootChoice) -> Self {
-        Self { accepted, choice: root, root: OnceLock::new() }
+        Self { accepted, choice: root, max_root_age: None, root: OnceLock::new() }
+    }
+
+    /// Takes no root that is older than this, in days.
+    #[must_use]
+    pub fn with_root_age(mut self, days: Option<u32>) -> Self {
+        self.max_root_age = days;
+        self
     }
 
     /// Whom it accepts.
@@ -135,6 +143,9 @@ impl Judge {
             return Ok(root);
         }
         let root = Root::load(&self.choice)?;
+        if let Some(days) = self.max_root_age {
+            root.check_age(days)?;
+        }
         Ok(self.root.get_or_init(|| root))
     }
 

@@ -4,7 +4,7 @@
 //!
 //! - [`key`]: ECDSA and Ed25519 keys; [`keyfile`]: keys on disk.
 //! - [`dsse`], [`bundle`]: a signed payload in a Sigstore bundle.
-//! - [`judge`], [`root`]: what a signature is worth, and by whose keys.
+//! - [`judge`], [`root`], [`cached`]: what a signature is worth, and by whose keys.
 //! - [`statement`], [`oms`]: what the payload says.
 //! - [`signer`], [`sealer`]: what makes signatures, and bundles of them.
 //! - [`who`]: who signed, and who is accepted.
@@ -14,6 +14,7 @@
 //! - [`external`], [`pkcs11`]: keys behind a command or in a token.
 
 pub mod bundle;
+pub mod cached;
 pub mod certificate;
 mod certkey;
 pub mod chain;

@@ -4,13 +4,15 @@
 //! public instances are built in, as `sigstore-trust-root` ships them.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstore_verify::Verifier;
 use sigstore_verify::trust_root::{SigstoreInstance, TrustedRoot};
+use sigstore_verify::types::TimeRange;
 
-use super::json;
+use super::{cached, json};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::model::digest::Digest;
@@ -18,9 +20,14 @@ use crate::model::digest::Digest;
 /// Largest root that is read, in bytes; the public one has 7 kB.
 const MAX_SIZE: u64 = 4 << 20;
 
+/// When the built-in roots were released (sigstore-trust-root 0.15.1).
+const BUILT_IN: &str = "2026-10-23T00:00:00Z";
+
 /// Which root to judge by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RootChoice {
+    /// What `pkg trust update` fetched for an instance, otherwise what is built in.
+    Newest(Instance),
     /// A root that is built in.
     BuiltIn(Instance),
     /// A `trusted_root.json`.
@@ -36,7 +43,7 @@ pub enum RootChoice {
 
 impl Default for RootChoice {
     fn default() -> Self {
-        Self::BuiltIn(Instance::PublicGood)
+        Self::Newest(Instance::PublicGood)
     }
 }
 
@@ -54,6 +61,15 @@ pub enum Instance {
 }
 
 impl Instance {
+    /// Address of its TUF repository.
+    pub fn repository(self) -> &'static str {
+        match self {
+            Self::PublicGood => "https://tuf-repo-cdn.sigstore.dev",
+            Self::Staging => "https://tuf-repo-cdn.sigstage.dev",
+            Self::GitHub => "https://tuf-repo.github.com",
+        }
+    }
+
     /// What the library calls it.
     pub(super) fn library(self) -> SigstoreInstance {
         match self {
@@ -116,6 +132,9 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 pub struct Root {
     /// Where it came from, for people.
     pub origin: String,
+    /// Since when it is known to be right: when it was fetched, or built in.
+    /// Nothing is known of a root that the caller gave.
+    pub since: Option<jiff::Timestamp>,
     /// SHA-256 of its text.
     pub digest: Digest,
     /// The root in JSON.
@@ -133,16 +152,84 @@ impl std::fmt::Debug for Root {
     }
 }
 
+/// A service that a root trusts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Authority {
+    /// What it does: `log`, `certificates`, `certificate-log` or `timestamps`.
+    pub role: &'static str,
+    /// Its address.
+    pub name: String,
+    /// Since when it is trusted, RFC 3339.
+    pub from: Option<String>,
+    /// Until when.
+    pub until: Option<String>,
+}
+
 impl Root {
+    /// Everybody it trusts.
+    pub fn authorities(&self) -> Vec<Authority> {
+        let one = |role, name: &str, window: Option<TimeRange>| Authority {
+            role,
+            name: name.to_owned(),
+            from: window.map(|window| window.start.to_string()),
+            until: window.and_then(|window| window.end).map(|end| end.to_string()),
+        };
+        let root = &self.trusted;
+        let mut all = Vec::new();
+        for log in &root.tlogs {
+            all.push(one("log", &log.base_url, log.public_key.valid_for));
+        }
+        for authority in &root.certificate_authorities {
+            all.push(one("certificates", &authority.uri, authority.valid_for));
+        }
+        for log in &root.ctlogs {
+            all.push(one("certificate-log", &log.base_url, log.public_key.valid_for));
+        }
+        for authority in &root.timestamp_authorities {
+            let name = authority.uri.as_deref().unwrap_or("not named");
+            all.push(one("timestamps", name, authority.valid_for));
+        }
+        all
+    }
+
     /// Reads the chosen root.
     pub fn load(choice: &RootChoice) -> Result<Self> {
         match choice {
+            RootChoice::Newest(instance) => {
+                let folder = cached::folder(instance.repository());
+                let found = folder.map(|folder| cached::load(&folder)).transpose()?.flatten();
+                let Some(found) = found else { return Self::load(&RootChoice::BuiltIn(*instance)) };
+                let mut root = Self::parse(&read(&found.root)?, &found.root.display().to_string())?;
+                if root.digest != found.meta.digest {
+                    return Err(Problem::new(Code::TrustRootInvalid, found.root.display())
+                        .detail("it is not what was fetched"));
+                }
+                root.since = Some(found.meta.fetched);
+                Ok(root)
+            }
             RootChoice::BuiltIn(instance) => {
                 let text = instance.library().embedded_trusted_root_json();
-                Self::parse(text.as_bytes(), "the built-in root")
+                let mut root = Self::parse(text.as_bytes(), "the built-in root")?;
+                root.since = BUILT_IN.parse().ok();
+                Ok(root)
             }
             RootChoice::File(path) => Self::parse(&read(path)?, &path.display().to_string()),
             RootChoice::Text { text, origin } => Self::parse(text, origin),
+        }
+    }
+
+    /// Refuses a root that is older than `days`. One that the caller gave has no
+    /// age: whoever gives it knows why.
+    pub fn check_age(&self, days: u32) -> Result<()> {
+        let limit = Duration::from_hours(24 * u64::from(days));
+        let age = self.since.map(|since| jiff::Timestamp::now().duration_since(since));
+        match age {
+            Some(age) if age.unsigned_abs() > limit && age.is_positive() => {
+                Err(Problem::new(Code::TrustRootStale, &self.origin)
+                    .detail(format!("it is {} days old, more than {days}", age.as_hours() / 24)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -158,6 +245,7 @@ impl Root {
             Verifier::new(&trusted).map_err(|error| invalid(error.to_string()).source(error))?;
         Ok(Self {
             origin: origin.to_owned(),
+            since: None,
             digest: Digest::of(bytes),
             text: bytes.to_vec(),
             trusted,

@@ -16,6 +16,7 @@ use sigstore_sign::{Error, SigningContext, SigningServices};
 use sigstore_verify::trust_root::SigningConfig;
 use zeroize::Zeroizing;
 
+use super::check_url;
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
 use crate::trust::evidence;
@@ -99,18 +100,6 @@ fn config_invalid(origin: &str, error: &Error) -> Problem {
     Problem::new(Code::SigningConfigInvalid, origin).detail(error.to_string())
 }
 
-/// Tokens and signatures go to encrypted connections, or stay on this machine.
-fn check_url(url: &str) -> Result<(), String> {
-    let parsed = reqwest::Url::parse(url).map_err(|error| format!("{url}: {error}"))?;
-    let host = parsed.host_str().unwrap_or_default();
-    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    match parsed.scheme() {
-        "https" => Ok(()),
-        "http" if loopback => Ok(()),
-        _ => Err(format!("{url} is not encrypted")),
-    }
-}
-
 /// Signs in the name of an identity.
 pub struct Keyless {
     context: SigningContext,
@@ -130,10 +119,7 @@ impl Keyless {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Problem::new(Code::Internal, what).detail(error.to_string())
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| failed("the network runtime", &error).source(error))?;
+        let runtime = super::runtime()?;
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_mins(1))
@@ -308,25 +294,9 @@ impl AuthCallback for Person<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Services, TokenSource, check_url};
+    use super::{Services, TokenSource};
     use crate::finding::Code;
     use crate::trust::root::Instance;
-
-    #[test]
-    fn nothing_goes_over_plain_connections_but_loopback() {
-        for good in ["https://example.org", "http://127.0.0.1:3000/x", "http://localhost:1"] {
-            check_url(good).unwrap();
-        }
-        for bad in [
-            "http://example.org",
-            "http://127.0.0.1.example.org",
-            "ftp://localhost",
-            "x",
-            "file:///x",
-        ] {
-            check_url(bad).unwrap_err();
-        }
-    }
 
     #[test]
     fn tokens_are_looked_at_before_anybody_is_asked() {
