@@ -73,7 +73,6 @@ impl Out {
 
 impl Out {
     /// It must have ended so, with that finding; run with `--json`.
-    #[must_use]
     pub fn expect(self, code: &str, exit: i32) -> Self {
         assert_eq!(self.code, Some(exit), "{self:?}");
         assert!(self.codes().iter().any(|found| found == code), "no {code} in {self:?}");
