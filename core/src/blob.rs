@@ -55,12 +55,12 @@ pub struct Blob {
 /// Verifies a bundle over an artifact.
 pub fn verify(path: &Path, artifact: &Named, judge: &Judge) -> Result<(Blob, Vec<Finding>)> {
     let subject = path.display().to_string();
-    let signed = bundle::parse(&fsx::read_limited(path, bundle::MAX_SIZE)?, &subject)?;
+    let signed = bundle::parse(&fsx::read_given(path, bundle::MAX_SIZE)?, &subject)?;
     let bytes;
     let (artifact, digest) = match artifact {
         Named::Digest(digest) => (Artifact::Digest(*digest), *digest),
         Named::File(file) => {
-            bytes = fsx::read_limited(file, MAX_ARTIFACT)?;
+            bytes = fsx::read_given(file, MAX_ARTIFACT)?;
             (Artifact::Bytes(&bytes), Digest::of(&bytes))
         }
     };
@@ -99,7 +99,7 @@ pub fn sign(
     how: As,
     output: &Path,
 ) -> Result<(Blob, Vec<Finding>)> {
-    let bytes = fsx::read_limited(file, MAX_ARTIFACT)?;
+    let bytes = fsx::read_given(file, MAX_ARTIFACT)?;
     let digest = Digest::of(&bytes);
     let subject = output.display().to_string();
     let text = match how {

@@ -86,6 +86,12 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
     })
 }
 
+/// The same for a file that the caller named: a link there is the caller's own.
+pub fn read_given(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let real = path.canonicalize().map_err(|error| Problem::reading(path, error))?;
+    read_limited(&real, limit)
+}
+
 /// The problem of a document that is larger than pkg reads.
 pub fn too_large(subject: impl std::fmt::Display, size: u64, limit: u64) -> Problem {
     Problem::new(Code::MetadataTooLarge, subject)

@@ -32,12 +32,11 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
 
 /// Examples that need services: run in the tests of signing by identity, of the
 /// trusted root and of the log.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 4] = [
     "--keyless",
     "sigstore sign-bundle",
     "sigstore verify-bundle",
     "trust update",
-    "trust monitor",
 ];
 
 /// Commands whose examples make what those of others need, first.

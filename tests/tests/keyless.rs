@@ -30,6 +30,8 @@ fn a_release_signed_by_identity_goes_round() {
         place.finds(&["verify", "m.pkg"], "identity-needed", 2);
         let issuer_only = ["verify", "m.pkg", "--issuer", url, root[0], root[1]];
         place.finds(&issuer_only, "identity-needed", 2);
+        std::os::unix::fs::symlink("root.json", place.path("linked.json")).unwrap();
+        place.ok(&["verify", "m.pkg", "--identity", ADA, "--trusted-root", "linked.json"]);
         let any = ["verify", "m.pkg", "--any-identity", root[0], root[1]];
         let out = place.finds(&any, "any-identity", 0);
         assert!(out.stdout.contains(ADA));
@@ -112,6 +114,13 @@ fn claims_of_a_pipeline_are_read_and_matched() {
         verify(&bad).expect("claim-mismatch", 10);
     }
     verify(&["--ref", "refs/tags/v1"]).expect("identity-needed", 2);
+    let elsewhere = ["--repository", "lab/model", "--issuer", "https://x.example"];
+    verify(&elsewhere).expect("issuer-mismatch", 10);
+    // The same claims from another issuer count for nothing.
+    let other = Keyless::new(Place::packed());
+    assert_eq!(other.sign(&spec.issuer(other.rig.url()), 1).code, Some(0));
+    let by_name = ["verify", "m.pkg", "--repository", "lab/model", "--trusted-root", "root.json"];
+    other.place.finds(&by_name, "issuer-mismatch", 10);
     assert_eq!(verify(&["--claim", "no-such-claim=1"]).code, Some(2));
 }
 

@@ -59,7 +59,7 @@ pub(super) fn interactive() -> bool {
 
 fn given(args: &PassphraseArgs) -> Result<Option<Zeroizing<String>>> {
     if let Some(path) = &args.passphrase_file {
-        let bytes = Zeroizing::new(fsx::read_limited(path, 64 << 10)?);
+        let bytes = Zeroizing::new(fsx::read_given(path, 64 << 10)?);
         let text = std::str::from_utf8(&bytes).map_err(|error| {
             Problem::new(Code::WrongPassphrase, path.display())
                 .detail("the passphrase file is not UTF-8")

@@ -137,7 +137,7 @@ impl ServiceArgs {
         };
         let services = match path {
             None => None,
-            Some(path) => Some((fsx::read_limited(&path, 1 << 20)?, path.display().to_string())),
+            Some(path) => Some((fsx::read_given(&path, 1 << 20)?, path.display().to_string())),
         };
         Ok(Configuration { root, services })
     }

@@ -69,7 +69,7 @@ fn update(args: &UpdateArgs) -> Result<Reply> {
 
     let repository = match (&args.mirror, &args.root) {
         (Some(url), Some(root)) => {
-            Repository { url: url.clone(), root: crate::fsx::read_limited(root, 1 << 20)? }
+            Repository { url: url.clone(), root: crate::fsx::read_given(root, 1 << 20)? }
         }
         _ => Repository::of(instance(args.staging)),
     };

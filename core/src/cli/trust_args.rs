@@ -13,6 +13,9 @@ use crate::trust::keyfile;
 use crate::trust::root::RootChoice;
 use crate::trust::who::{CLAIMS, IdentityRule, Pattern};
 
+/// Issuer of GitHub's workflows.
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
 /// Whose signatures are accepted.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Whose signature counts")]
@@ -40,7 +43,7 @@ pub struct TrustArgs {
     /// Claim that the certificate must carry, such as build-trigger=release; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = claim)]
     pub claim: Vec<(String, String)>,
-    /// GitHub repository that signed, as OWNER/NAME
+    /// GitHub repository that signed, as OWNER/NAME; the issuer is GitHub's unless given
     #[arg(long, value_name = "OWNER/NAME")]
     pub repository: Option<String>,
     /// Git ref that the GitHub workflow ran on, such as refs/tags/v1.0
@@ -144,11 +147,14 @@ impl TrustArgs {
                 );
             }
         }
-        let rule = IdentityRule {
-            identity: one(&self.identity, &self.identity_regexp)?,
-            issuer: one(&self.issuer, &self.issuer_regexp)?,
-            claims,
-        };
+        let mut issuer = one(&self.issuer, &self.issuer_regexp)?;
+        // Another issuer could put a repository of the same name into its claims.
+        let github = [&self.repository, &self.git_ref, &self.workflow, &self.trigger];
+        if issuer.is_none() && github.iter().any(|value| value.is_some()) {
+            issuer = Some(Pattern::Exact(GITHUB.to_owned()));
+        }
+        let identity = one(&self.identity, &self.identity_regexp)?;
+        let rule = IdentityRule { identity, issuer, claims };
         let says_nothing =
             rule.identity.is_none() && rule.issuer.is_none() && rule.claims.is_empty();
         if says_nothing {

@@ -117,7 +117,7 @@ impl ClientTrustConfig {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    fsx::read_limited(path, MAX_SIZE).map_err(|problem| {
+    fsx::read_given(path, MAX_SIZE).map_err(|problem| {
         let code = match problem.code() {
             Code::PathNotFound => Code::TrustRootMissing,
             Code::MetadataTooLarge => Code::TrustRootInvalid,
