@@ -32,12 +32,8 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
 
 /// Examples that need services: run in the tests of signing by identity, of the
 /// trusted root and of the log.
-const ELSEWHERE: [&str; 4] = [
-    "--keyless",
-    "sigstore sign-bundle",
-    "sigstore verify-bundle",
-    "trust update",
-];
+const ELSEWHERE: [&str; 4] =
+    ["--keyless", "sigstore sign-bundle", "sigstore verify-bundle", "trust update"];
 
 /// Commands whose examples make what those of others need, first.
 const FIRST: [&str; 4] = ["init", "pack", "keygen", "sign"];

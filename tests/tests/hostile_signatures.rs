@@ -111,13 +111,17 @@ fn a_statement_that_no_key_made_counts_for_nothing() {
 
 #[test]
 fn signatures_in_another_form_are_told_apart() {
-    let edited = |edit: fn(&mut Value)| {
-        refused("signature-format", |l| l.edit_signature(l.signature(RELEASE), edit));
+    let found = |code: &str, edit: fn(&mut Value)| {
+        refused(code, |l| l.edit_signature(l.signature(RELEASE), edit));
     };
+    let edited = |edit: fn(&mut Value)| found("signature-format", edit);
     edited(|b| b["mediaType"] = json!("application/vnd.dev.sigstore.bundle.v9+json"));
-    edited(|b| b["verificationMaterial"] = json!({ "certificate": { "rawBytes": "AA==" } }));
+    // Somebody's certificate, whatever it is, is not the key that was asked for.
+    found("wrong-key", |b| {
+        b["verificationMaterial"] = json!({ "certificate": { "rawBytes": "AA==" } });
+    });
     edited(|b| b["verificationMaterial"]["tlogEntries"] = json!([{}]));
-    edited(|b| b["dsseEnvelope"]["payloadType"] = json!("text/plain"));
+    found("payload-type", |b| b["dsseEnvelope"]["payloadType"] = json!("text/plain"));
     edited(|b| b["dsseEnvelope"]["payload"] = json!("*"));
     edited(|b| b["dsseEnvelope"]["signatures"] = json!([]));
     edited(|b| b["dsseEnvelope"]["more"] = json!(1));
