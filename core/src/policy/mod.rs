@@ -5,7 +5,7 @@
 //! verification found out; [`explain`] says it in words. Nothing here reads a
 //! clock or opens a socket: the same policy and facts give the same decision.
 //!
-//! - [`file`]: the format of `policy.toml`.
+//! - [`mod@file`]: the format of `policy.toml`.
 //! - [`facts`]: what rules look at.
 
 mod decide;

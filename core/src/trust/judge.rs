@@ -2,7 +2,7 @@
 //! the caller accepts.
 //!
 //! `sigstore-verify` decides about certificates, logs and timestamps; bare keys
-//! are checked with `sigstore::crypto`; [`super::compare`] adds what neither
+//! are checked with `sigstore::crypto`; `compare` adds what neither
 //! reads. A bundle never brings its own judge: keys, identities and the trusted
 //! root come from the caller.
 
