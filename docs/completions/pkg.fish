@@ -97,7 +97,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand verify" -l identity-regexp -l ce
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
-complete -c pkg -n "__fish_pkg_using_subcommand verify" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
@@ -119,7 +119,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand show" -l identity-regexp -l cert
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
-complete -c pkg -n "__fish_pkg_using_subcommand show" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
@@ -146,7 +146,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand export" -l identity-regexp -l ce
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
-complete -c pkg -n "__fish_pkg_using_subcommand export" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand export" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
@@ -184,7 +184,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcom
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
-complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l repository -d 'GitHub repository that signed, as OWNER/NAME' -r
+complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l workflow -d 'Name of the GitHub workflow' -r
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from verify-bundle" -l trigger -d 'Event that started the GitHub workflow, such as release' -r

@@ -120,7 +120,7 @@ _arguments "${_arguments_options[@]}" : \
 '(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
-'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
 '--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
@@ -153,7 +153,7 @@ _arguments "${_arguments_options[@]}" : \
 '(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
-'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
 '--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
@@ -199,7 +199,7 @@ _arguments "${_arguments_options[@]}" : \
 '(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
-'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
 '--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
@@ -267,7 +267,7 @@ _arguments "${_arguments_options[@]}" : \
 '(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
 '*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
-'--repository=[GitHub repository that signed, as OWNER/NAME]:OWNER/NAME:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
 '--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
 '--workflow=[Name of the GitHub workflow]:NAME:_default' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
