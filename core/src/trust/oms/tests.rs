@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{ALWAYS_IGNORED, Method, Resource, build, is_ignored, parse};
-use crate::finding::Code;
+use super::{Described, Form, IgnoreSet, Method, Resource, is_model_signature, is_old, parse};
+use crate::finding::{Code, Result};
+use crate::model::content::{ContentDigest, ContentHash};
 use crate::model::digest::Digest;
 use crate::trust::bundle;
 use crate::trust::judge::{Judge, Judgement};
@@ -13,13 +14,23 @@ use crate::trust::root::RootChoice;
 
 const SHARDS: Method = Method::Shards { size: 10 };
 
+fn build(
+    name: &str,
+    method: Method,
+    resources: Vec<Resource>,
+    ignore_paths: &[&str],
+) -> Result<Vec<u8>> {
+    let (hash, allow_symlinks) = (ContentHash::Sha256, false);
+    super::build(Described { name, method, hash, ignore_paths, allow_symlinks }, resources)
+}
+
 fn file(path: &str) -> Resource {
-    Resource { path: path.to_owned(), range: None, digest: Digest::of(path.as_bytes()) }
+    Resource { path: path.to_owned(), range: None, digest: Digest::of(path.as_bytes()).into() }
 }
 
 fn shard(path: &str, start: u64, end: u64) -> Resource {
     let digest = Digest::of(format!("{path} {start} {end}").as_bytes());
-    Resource { path: path.to_owned(), range: Some((start, end)), digest }
+    Resource { path: path.to_owned(), range: Some((start, end)), digest: digest.into() }
 }
 
 fn names(payload: &[u8]) -> Vec<String> {
@@ -49,7 +60,7 @@ fn files_are_listed_in_code_point_order_under_one_root() {
     assert_eq!(model.ignore_paths, [".git", "z"]);
     assert!(!model.allow_symlinks);
     let digests: Vec<u8> =
-        model.resources.iter().flat_map(|resource| *resource.digest.as_bytes()).collect();
+        model.resources.iter().flat_map(|resource| resource.digest.as_bytes()).copied().collect();
     assert_eq!(model.root, Digest::of(&digests));
     assert_eq!(model.resources.len(), 5);
     assert_eq!(model.resources[0], file("a!"));
@@ -95,7 +106,7 @@ fn what_model_signing_writes_is_read() {
     let model = parse(&serde_json::to_vec_pretty(&statement).unwrap(), "test").unwrap();
     assert_eq!(model.method, SHARDS);
     assert_eq!(model.resources[1].range, Some((10, 20)));
-    assert_eq!(model.resources[1].digest, Digest::of(b"xxxxxxxxxx"));
+    assert_eq!(model.resources[1].digest, Digest::of(b"xxxxxxxxxx").into());
     let mut added = statement;
     added["predicate"]["later"] = json!("unknown members are ignored");
     assert!(parse(added.to_string().as_bytes(), "test").is_ok());
@@ -112,33 +123,141 @@ fn a_signature_of_model_signing_verifies() {
     assert!(matches!(judgement, Judgement::Accepted(_)), "{judgement:?}");
     assert_eq!(bundle.hint(), Some(&*key.hint()));
     let model = parse(&bundle.statement("test").unwrap().payload, "test").unwrap();
-    let digests: Vec<(&str, Digest)> =
+    let digests: Vec<(&str, ContentDigest)> =
         model.resources.iter().map(|resource| (&*resource.path, resource.digest)).collect();
-    assert_eq!(digests, [("empty", Digest::of(b"")), ("sub/hello.txt", Digest::of(b"hello\n"))]);
-    assert!(is_ignored("model.sig", &model.ignore_paths));
+    let of = |content: &[u8]| ContentDigest::from(Digest::of(content));
+    assert_eq!(digests, [("empty", of(b"")), ("sub/hello.txt", of(b"hello\n"))]);
+    assert!(IgnoreSet::new(&model.ignore_paths).covers("model.sig"));
 }
 
 #[test]
 fn other_methods_and_hashes_are_not_mistaken_for_ours() {
     let payload = build("demo", Method::Files, vec![file("a")], &[]).unwrap();
-    for (pointer, value) in [
-        ("/predicate/serialization/hash_type", json!("blake2b")),
-        ("/predicate/serialization/hash_type", json!("blake3")),
-        ("/predicate/serialization/method", json!("archive")),
-        ("/predicate/resources/0/algorithm", json!("blake3")),
-        ("/predicate/resources/0/name", json!(".")),
-        ("/predicate/resources/0/algorithm", json!("sha256-sharded-10")),
-        ("/predicateType", json!("https://model_signing/Digests/v0.1")),
+    for (pointer, value, expected) in [
+        ("/predicate/serialization/hash_type", json!("blake2"), Code::OmsHashUnknown),
+        ("/predicate/serialization/hash_type", json!("sha512"), Code::OmsHashUnknown),
+        ("/predicate/serialization/method", json!("archive"), Code::OmsMethodUnknown),
+        ("/predicate/resources/0/algorithm", json!("sha512"), Code::OmsHashUnknown),
+        ("/predicate/resources/0/algorithm", json!("md5-sharded-10"), Code::OmsHashUnknown),
+        ("/predicate/resources/0/algorithm", json!("blake3"), Code::StatementMismatch),
+        ("/predicate/resources/0/algorithm", json!("sha256-sharded-10"), Code::StatementMismatch),
+        // The digest has the length of SHA-256.
+        ("/predicate/serialization/hash_type", json!("blake2b"), Code::StatementMismatch),
     ] {
-        assert_eq!(code(&edited(&payload, pointer, value)), Code::OmsUnsupported, "{pointer}");
+        assert_eq!(code(&edited(&payload, pointer, value)), expected, "{pointer}");
     }
     let other = edited(&payload, "/predicateType", json!("urn:x-pkg:release:v1"));
     assert_eq!(code(&other), Code::SignatureFormat);
+    assert!(!is_model_signature(&other) && is_model_signature(&payload));
     let sharded = build("demo", SHARDS, vec![shard("a", 0, 3)], &[]).unwrap();
     let size = edited(&sharded, "/predicate/resources/0/algorithm", json!("sha256-sharded-11"));
-    assert_eq!(code(&size), Code::OmsUnsupported);
+    assert_eq!(code(&size), Code::StatementMismatch);
     let plain = edited(&sharded, "/predicate/resources/0/algorithm", json!("sha256"));
     assert!(parse(&plain, "test").is_ok());
+}
+
+#[test]
+fn every_hash_is_written_as_model_signing_names_it() {
+    let blake2b = ContentDigest::Blake2b([7; 64]);
+    let blake3 = ContentDigest::Blake3([8; 32]);
+    for (digest, method, algorithm) in [
+        (blake2b, Method::Files, "blake2b"),
+        (blake2b, SHARDS, "blake2b-sharded-10"),
+        (blake3, Method::Files, "blake3"),
+        (blake3, SHARDS, "blake3-sharded-10"),
+    ] {
+        let range = (method == SHARDS).then_some((0, 3));
+        let resource = Resource { path: "a".to_owned(), range, digest };
+        let about = Described {
+            name: "demo",
+            method,
+            hash: digest.hash(),
+            ignore_paths: &[],
+            allow_symlinks: true,
+        };
+        let payload = super::build(about, vec![resource.clone()]).unwrap();
+        let document: Value = serde_json::from_slice(&payload).unwrap();
+        assert_eq!(document["predicate"]["resources"][0]["algorithm"], algorithm);
+        let model = parse(&payload, "test").unwrap();
+        assert_eq!((model.hash, model.allow_symlinks, model.form), (digest.hash(), true, Form::V1));
+        assert_eq!(model.root, Digest::of(digest.as_bytes()));
+        assert_eq!(model.resources, [resource]);
+        let wrong = Described { hash: ContentHash::Sha256, ..about };
+        assert_eq!(super::build(wrong, model.resources).unwrap_err().code(), Code::Internal);
+    }
+}
+
+#[test]
+fn a_single_file_is_a_model() {
+    for (method, resource) in [(Method::Files, file(".")), (SHARDS, shard(".", 0, 10))] {
+        let payload = build("weights", method, vec![resource], &[]).unwrap();
+        assert!(parse(&payload, "test").unwrap().is_single_file());
+    }
+    let folder = build("demo", Method::Files, vec![file("a")], &[]).unwrap();
+    assert!(!parse(&folder, "test").unwrap().is_single_file());
+    let both = build("demo", Method::Files, vec![file("."), file("a")], &[]).unwrap_err();
+    assert_eq!(both.code(), Code::StatementMismatch);
+}
+
+/// As model-signing 0.2 wrote it, for `a` and `b/c`.
+fn old() -> Value {
+    let subject = |name: &str| {
+        json!({
+            "name": name,
+            "digest": { "sha256": Digest::of(name.as_bytes()).hex() },
+            "annotations": { "actual_hash_algorithm": "file-sha256" },
+        })
+    };
+    json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [subject("a"), subject("b/c")],
+        "predicateType": "https://model_signing/Digests/v0.1",
+        "predicate": { "unused": "Unused, just passed due to API requirements" },
+    })
+}
+
+#[test]
+fn old_statements_are_read_with_a_root_of_their_own() {
+    let payload = old().to_string().into_bytes();
+    assert!(is_old(&payload) && is_model_signature(&payload));
+    let model = parse(&payload, "test").unwrap();
+    assert_eq!((model.form, model.name.as_str()), (Form::Digests, ""));
+    assert_eq!(model.resources, [file("a"), file("b/c")]);
+    let digests = [Digest::of(b"a"), Digest::of(b"b/c")];
+    assert_eq!(model.root, Digest::of(&digests.map(|digest| *digest.as_bytes()).concat()));
+    assert!(model.ignore_paths.is_empty() && !model.is_single_file());
+    let mut plain = old();
+    plain["subject"][0].as_object_mut().unwrap().remove("annotations");
+    assert!(parse(plain.to_string().as_bytes(), "test").is_ok());
+}
+
+#[test]
+fn old_statements_are_read_as_strictly() {
+    for (pointer, value, expected) in [
+        (
+            "/subject/0/annotations/actual_hash_algorithm",
+            json!("file-blake3"),
+            Code::OmsHashUnknown,
+        ),
+        (
+            "/subject/0/annotations/actual_hash_algorithm",
+            json!("file-sha256-10"),
+            Code::OmsHashUnknown,
+        ),
+        ("/subject/0/digest/sha256", json!("00"), Code::SignatureFormat),
+        ("/subject/0/name", json!("b/c"), Code::StatementMismatch),
+        ("/subject/0/name", json!("../a"), Code::UnsafePath),
+        ("/subject", json!([]), Code::SignatureFormat),
+        ("/_type", json!("https://in-toto.io/Statement/v0.1"), Code::SignatureFormat),
+        ("/predicateType", json!("https://model_signing/Digest/v0.1"), Code::SignatureFormat),
+        ("/predicateType", json!("https://model_signing/ShardDigests/v0.1"), Code::SignatureFormat),
+    ] {
+        let payload = edited(old().to_string().as_bytes(), pointer, value.clone());
+        assert_eq!(code(&payload), expected, "{pointer} {value}");
+    }
+    let mut more = old();
+    more["later"] = json!(1);
+    assert_eq!(code(more.to_string().as_bytes()), Code::SignatureFormat);
 }
 
 #[test]
@@ -149,20 +268,24 @@ fn a_statement_that_contradicts_itself_is_refused() {
     reversed.reverse();
     let other = Digest::of(b"other").hex();
     for (pointer, value, expected) in [
-        ("/predicate/resources", json!(reversed), Code::StatementMismatch),
-        ("/predicate/resources/0/digest", json!(other), Code::StatementMismatch),
+        ("/predicate/resources", json!(reversed), Code::OmsRoot),
+        ("/predicate/resources/0/digest", json!(other), Code::OmsRoot),
         ("/predicate/resources/0/name", json!("b"), Code::StatementMismatch),
-        ("/subject/0/digest/sha256", json!(other), Code::StatementMismatch),
-        ("/predicate/resources", json!([]), Code::StatementMismatch),
+        ("/subject/0/digest/sha256", json!(other), Code::OmsRoot),
+        ("/predicate/resources", json!([]), Code::OmsRoot),
         ("/predicate/resources/0/digest", json!("00"), Code::SignatureFormat),
         ("/predicate/serialization/allow_symlinks", json!("no"), Code::SignatureFormat),
         ("/subject", json!([]), Code::SignatureFormat),
         ("/predicate/serialization/method", json!("shards"), Code::SignatureFormat),
         ("/predicate/resources/0/name", json!("../a"), Code::UnsafePath),
         ("/predicate/resources/0/name", json!("/a"), Code::UnsafePath),
-        ("/predicate/resources/0/name", json!("a\\b"), Code::UnsafePath),
-        ("/predicate/resources/0/name", json!("a:0:10"), Code::UnsafePath),
         ("/predicate/resources/0/name", json!(""), Code::UnsafePath),
+        ("/predicate/resources/0/name", json!("a//x"), Code::UnsafePath),
+        ("/predicate/resources/0/name", json!("./a"), Code::UnsafePath),
+        ("/predicate/resources/0/name", json!("a/.."), Code::UnsafePath),
+        ("/predicate/resources/0/name", json!("a\0"), Code::UnsafePath),
+        ("/predicate/resources/0/name", json!("x".repeat(5000)), Code::UnsafePath),
+        ("/predicate/resources/0/name", json!("."), Code::StatementMismatch),
     ] {
         assert_eq!(code(&edited(&payload, pointer, value.clone())), expected, "{pointer} {value}");
     }
@@ -187,7 +310,7 @@ fn shards_that_make_no_file_are_refused() {
         vec![file("a")],
     ] {
         let problem = build("demo", SHARDS, bad, &[]).unwrap_err();
-        assert_eq!(problem.code(), Code::StatementMismatch);
+        assert_eq!(problem.code(), Code::OmsShards);
     }
     let payload = build("demo", SHARDS, vec![shard("a", 0, 10)], &[]).unwrap();
     for size in [json!(0), json!(0.0), json!(10.5), json!(-10), json!(1e30)] {
@@ -195,7 +318,7 @@ fn shards_that_make_no_file_are_refused() {
         assert_eq!(code(&edited), Code::SignatureFormat, "{size}");
     }
     for name in
-        ["a", "a:0", "a:0:x", "a:00:10", "a:+0:10", "a:0:18446744073709551616", ":0:10", "a:b:0:10"]
+        ["a", "a:0", "a:0:x", "a:00:10", "a:+0:10", "a:0:18446744073709551616", ":0:10", "/a:0:10"]
     {
         let edited = edited(&payload, "/predicate/resources/0/name", json!(name));
         let code = code(&edited);
@@ -207,21 +330,15 @@ fn shards_that_make_no_file_are_refused() {
 fn what_cannot_be_signed_is_not_signed() {
     let twice = build("demo", Method::Files, vec![file("a"), file("a")], &[]).unwrap_err();
     assert_eq!(twice.code(), Code::StatementMismatch);
-    let path = build("demo", Method::Files, vec![file("a:b")], &[]).unwrap_err();
+    let path = build("demo", SHARDS, vec![shard("a:b", 0, 10)], &[]).unwrap_err();
     assert_eq!(path.code(), Code::UnsafePath);
+    // Names that other systems cannot store are the publisher's to choose.
+    for name in ["a:b", "a\\b", "aux.json", "Icon\r", "a.", "\u{fc}"] {
+        let payload = build("demo", Method::Files, vec![file(name)], &[]).unwrap();
+        assert_eq!(parse(&payload, "test").unwrap().resources[0].path, name);
+    }
     let range = build("demo", Method::Files, vec![shard("a", 0, 10)], &[]).unwrap_err();
     assert_eq!(range.code(), Code::StatementMismatch);
-}
-
-#[test]
-fn ignored_paths_cover_what_lies_below_them_only() {
-    for path in [".git", ".git/config", ".github/workflows/x", ".gitignore"] {
-        assert!(is_ignored(path, &ALWAYS_IGNORED), "{path}");
-    }
-    for path in ["a/.git", ".gitx", ".gi", ".GIT", "model.sig"] {
-        assert!(!is_ignored(path, &ALWAYS_IGNORED), "{path}");
-    }
-    assert!(!is_ignored("a", &[".".to_owned()]) && !is_ignored("a", &[""]));
 }
 
 proptest! {
