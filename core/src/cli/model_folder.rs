@@ -190,6 +190,10 @@ pub(super) fn sign(
     }
     let method = match args.model_signature {
         ModelSignatureArg::Files => Method::Files,
+        ModelSignatureArg::Shards if args.folder.hash == HashArg::Blake3 => {
+            return Err(Problem::new(Code::UsageError, "--model-signature shards")
+                .detail("tools of the format take no shards of BLAKE3, which needs none"));
+        }
         ModelSignatureArg::Shards => Method::Shards { size: SHARD_SIZE },
         ModelSignatureArg::None => {
             return Err(Problem::new(Code::UsageError, "--model-signature none")

@@ -50,9 +50,9 @@ fn parse_v1(payload: &[u8], subject: &str) -> Result<Model> {
     };
     let Predicate { serialization, resources: listed } = statement.predicate;
     check_counts(listed.len(), serialization.ignore_paths.len(), subject)?;
-    let hash = ContentHash::named(&serialization.hash_type)
-        .ok_or_else(|| unknown_hash(&serialization.hash_type, "it", subject))?;
     let method = method(&serialization, subject)?;
+    let hash = declared_hash(&serialization.hash_type, method)
+        .ok_or_else(|| unknown_hash(&serialization.hash_type, "it", subject))?;
     let resources = listed
         .iter()
         .map(|listed| resource(listed, method, hash, subject))
@@ -90,6 +90,13 @@ fn method(serialization: &Serialization, subject: &str) -> Result<Method> {
         (other, _) => Err(Problem::new(Code::OmsMethodUnknown, subject)
             .detail(format!("its method {other:?} is not known; pkg knows {FILES} and {SHARDS}"))),
     }
+}
+
+/// The hash that a signature says it uses. model-signing 0.3 wrote the name with
+/// the shard size here as well.
+fn declared_hash(name: &str, method: Method) -> Option<ContentHash> {
+    let named = |hash: &ContentHash| name == hash.as_str() || name == method.algorithm(*hash);
+    ContentHash::ALL.into_iter().find(named)
 }
 
 /// A positive whole number; the reference implementation writes `10.0` for 10.

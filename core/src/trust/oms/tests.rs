@@ -3,13 +3,15 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Described, Form, IgnoreSet, Method, Resource, is_model_signature, is_old, parse};
+use super::{
+    Described, Form, IgnoreSet, Method, Resource, compat_pae, is_model_signature, is_old, parse,
+};
 use crate::finding::{Code, Result};
 use crate::model::content::{ContentDigest, ContentHash};
 use crate::model::digest::Digest;
-use crate::trust::bundle;
+use crate::trust::bundle::{self, Content, SignedBundle};
 use crate::trust::judge::{Judge, Judgement};
-use crate::trust::key::PublicKey;
+use crate::trust::key::{Algorithm, PublicKey, SigningKey};
 use crate::trust::root::RootChoice;
 
 const SHARDS: Method = Method::Shards { size: 10 };
@@ -154,6 +156,11 @@ fn other_methods_and_hashes_are_not_mistaken_for_ours() {
     assert_eq!(code(&size), Code::StatementMismatch);
     let plain = edited(&sharded, "/predicate/resources/0/algorithm", json!("sha256"));
     assert!(parse(&plain, "test").is_ok());
+    // As model-signing 0.3.1 writes it, and with another size than the shards have.
+    let old = edited(&sharded, "/predicate/serialization/hash_type", json!("sha256-sharded-10"));
+    assert_eq!(parse(&old, "test").unwrap(), parse(&sharded, "test").unwrap());
+    let other = edited(&sharded, "/predicate/serialization/hash_type", json!("sha256-sharded-11"));
+    assert_eq!(code(&other), Code::OmsHashUnknown);
 }
 
 #[test]
@@ -339,6 +346,51 @@ fn what_cannot_be_signed_is_not_signed() {
     }
     let range = build("demo", Method::Files, vec![shard("a", 0, 10)], &[]).unwrap_err();
     assert_eq!(range.code(), Code::StatementMismatch);
+}
+
+/// The signature of model-signing 0.2.0, made with a P-384 key.
+fn old_signature() -> (SignedBundle, Judge) {
+    let signature = include_bytes!("../../../../fixtures/model-signing/0.2.0-key.sig").as_slice();
+    let key = include_str!("../../../../fixtures/model-signing/key.pub");
+    let key = PublicKey::from_pem(key, "key").unwrap();
+    let judge = Judge::new(vec![key].into(), RootChoice::default());
+    (bundle::parse(signature, "test").unwrap(), judge)
+}
+
+#[test]
+fn a_signature_of_the_first_version_verifies_in_its_own_way_only() {
+    let (bundle, judge) = old_signature();
+    let usual = judge.statement(&bundle, "test");
+    assert!(!matches!(usual, Ok(Judgement::Accepted(_))), "{usual:?}");
+    let own = judge.old_model_signature(&bundle, "test").unwrap();
+    assert!(matches!(own, Judgement::Accepted(_)), "{own:?}");
+    let stranger = SigningKey::generate(Algorithm::EcdsaP384).unwrap().public().unwrap();
+    let stranger = Judge::new(vec![stranger].into(), RootChoice::default());
+    let other = stranger.old_model_signature(&bundle, "test");
+    assert!(!matches!(other, Ok(Judgement::Accepted(_))), "{other:?}");
+    let mut changed = bundle;
+    let Content::Envelope(envelope) = &mut changed.content else { panic!("{changed:?}") };
+    let at = envelope.payload.len() / 2;
+    envelope.payload[at] ^= 1;
+    let changed = judge.old_model_signature(&changed, "test");
+    assert!(!matches!(changed, Ok(Judgement::Accepted(_))), "{changed:?}");
+}
+
+#[test]
+fn newer_statements_may_not_be_signed_in_the_old_way() {
+    let key = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
+    let judge = Judge::new(vec![key.public().unwrap()].into(), RootChoice::default());
+    let payload = build("demo", Method::Files, vec![file("a")], &[]).unwrap();
+    let bytes = bundle::sign_statement(&key, &payload, &[]).unwrap();
+    let mut bundle = bundle::parse(&bytes, "test").unwrap();
+    let refused = judge.old_model_signature(&bundle, "test").unwrap_err();
+    assert_eq!(refused.code(), Code::SignatureInvalid);
+    let Content::Envelope(envelope) = &mut bundle.content else { panic!("{bundle:?}") };
+    envelope.signature = key.sign(&compat_pae(&envelope.payload_type, &payload)).unwrap();
+    for judgement in [judge.statement(&bundle, "test"), judge.old_model_signature(&bundle, "test")]
+    {
+        assert!(!matches!(judgement, Ok(Judgement::Accepted(_))), "{judgement:?}");
+    }
 }
 
 proptest! {
