@@ -173,6 +173,21 @@ fn links_are_signed_and_verified_only_as_allowed() {
 }
 
 #[test]
+fn a_signature_behind_a_link_is_read_when_links_are_followed() {
+    // The caches of model hubs are folders of links.
+    let place = signed();
+    fs::rename(place.path("m/model.sig"), place.path("blob")).unwrap();
+    symlink("../blob", place.path("m/model.sig")).unwrap();
+    place.finds(&VERIFY, "symlink-in-release", 10);
+    place.ok(&with(&VERIFY, &["--allow-symlinks=anywhere"]));
+    place.ok(&with(&VERIFY, &["--signature", "m/model.sig"]));
+    fs::rename(place.path("m/weights.bin"), place.path("blob2")).unwrap();
+    symlink("../blob2", place.path("m/weights.bin")).unwrap();
+    place.finds(&with(&VERIFY, &["--allow-symlinks"]), "oms-symlink-outside", 10);
+    place.ok(&with(&VERIFY, &["--allow-symlinks=anywhere"]));
+}
+
+#[test]
 fn links_to_folders_are_named_and_not_followed() {
     let place = place();
     symlink("code", place.path("m/alias")).unwrap();

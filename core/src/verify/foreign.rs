@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Verdict, VerifyRequest};
 use crate::bundle::{limits, names};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::folder;
+use crate::folder::{self, Symlinks};
 use crate::fsx;
 use crate::hash::Meter;
 use crate::signatures::{About, SignatureReport, Standing};
@@ -65,7 +65,7 @@ fn check(
         Some(path) => path.display().to_string(),
         None => names::MODEL_SIGNATURE.to_owned(),
     };
-    let bytes = fsx::read_limited(signature, limits::SIGNATURE)?;
+    let bytes = read(request, signature)?;
     let bundle = bundle::parse(&bytes, &name)?;
     if request.judge.accepted().is_empty() {
         let needed = match bundle.material {
@@ -100,6 +100,17 @@ fn check(
         decision: None,
     };
     Ok((verdict, findings))
+}
+
+/// Reads the signature. A link is followed when the caller named it, or follows
+/// links anyway.
+fn read(request: &VerifyRequest, signature: &Path) -> Result<Vec<u8>> {
+    let folder = &request.folder;
+    if folder.signature.is_some() || folder.symlinks != Symlinks::Refuse {
+        fsx::read_given(signature, limits::SIGNATURE)
+    } else {
+        fsx::read_limited(signature, limits::SIGNATURE)
+    }
 }
 
 /// Asks the judge, and reports what it said.
