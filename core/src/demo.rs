@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::bundle::{self, PackRequest, Scope, ShardPolicy, StoreMode, UnpackRequest};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::folder::Options;
 use crate::hash::Meter;
 use crate::trust::judge::Judge;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
@@ -169,6 +170,7 @@ impl Demo<'_> {
             judge: Judge::new(vec![key.clone()].into(), RootChoice::default()),
             digest: None,
             scope: Scope::default(),
+            folder: Options::default(),
             policy: None,
         };
         verify(&request, &Meter::default())

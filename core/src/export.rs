@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::bundle::{self, Scope, Source};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::folder::Options;
 use crate::fsx::{self, Staged};
 use crate::hash::Meter;
 use crate::model::digest::Digest;
@@ -74,6 +75,7 @@ pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported
         judge,
         digest: request.digest,
         scope: Scope::default(),
+        folder: Options::default(),
         policy: None,
     };
     let (verdict, findings) = verify(&check, meter)?;

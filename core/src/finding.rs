@@ -186,8 +186,24 @@ codes! {
     ClaimMismatch = "claim-mismatch", Error, VerificationFailed, "The pipeline run that signed is another one than was asked for.", "Compare repository, workflow and ref with those of the publisher; do not use the bundle otherwise.";
     PatternInvalid = "pattern-invalid", Error, Usage, "A regular expression cannot be used.", "Correct it; the syntax is that of the Rust regex crate.";
     StatementMismatch = "statement-mismatch", Error, VerificationFailed, "The signed statement and the content disagree.", "Do not use the bundle.";
-    OmsUnsupported = "oms-unsupported", Error, Inconclusive, "The model signature uses a method or hash that pkg cannot check.", "Check it with the tool that made it.";
+    OmsUnsupported = "oms-unsupported", Error, Inconclusive, "The model signature cannot be compared with the file index of the release.", "Unpack the release and verify the folder with `--signature FILE`.";
     OmsSkipped = "oms-skipped", Note, Ok, "No OpenSSF model signature was written.", "Sign with an ECDSA key if tools of that format should accept the unpacked folder.";
+    OmsMethodUnknown = "oms-method-unknown", Error, Inconclusive, "The model signature takes the model apart by a method that pkg does not know.", "Check it with the tool that made it.";
+    OmsHashUnknown = "oms-hash-unknown", Error, Inconclusive, "The model signature uses a hash that pkg does not know.", "Check it with the tool that made it.";
+    OmsRoot = "oms-root-mismatch", Error, VerificationFailed, "The root digest of a model signature is not that of the files it lists.", "Do not use the model; whoever made the signature signed a list that contradicts itself.";
+    OmsShards = "oms-shards-invalid", Error, VerificationFailed, "The shards that a model signature lists do not make up a file.", "Do not use the model; ask the publisher for a signature that lists every byte once.";
+    OmsTarget = "oms-target-kind", Error, VerificationFailed, "The model signature is about a single file and a folder was named, or the other way round.", "Name what was signed: the file itself, or the folder.";
+    OmsIgnoredListed = "oms-ignored-file-listed", Error, VerificationFailed, "The model signature lists a file that is also to be ignored, so its content was not checked.", "Do not ignore the path; if the signature itself says so, ask the publisher for another one.";
+    OmsSymlink = "oms-symlink", Error, Usage, "A symbolic link is in the folder, and links were not allowed.", "Put the file itself in its place, leave it out with `--ignore-paths`, or say `--allow-symlinks`.";
+    OmsSymlinkOutside = "oms-symlink-outside", Error, Usage, "A symbolic link leads out of the folder.", "Put the file itself in its place, or say `--allow-symlinks=anywhere`.";
+    OmsSymlinkBroken = "oms-symlink-broken", Error, Usage, "A symbolic link leads nowhere.", "Remove it, or leave it out with `--ignore-paths`.";
+    OmsSymlinkFolder = "oms-symlink-folder", Warning, Ok, "A symbolic link leads to a folder. No model signature covers what is behind it under this name.", "Use the folder by its own name, and remove the link if nobody needs it.";
+    OmsOldEnvelope = "oms-old-signature", Warning, Ok, "The signature is in the form of model-signing 0.2, which signed another encoding and no list of what was left out.", "Ask the publisher to sign again with a newer version.";
+    OmsIgnoreOutside = "oms-ignore-outside", Warning, Ok, "A path to be ignored is not in the folder, so it has no effect.", "Paths are looked up from the current folder, as by `model_signing`: write FOLDER/PATH.";
+    OmsIgnored = "oms-paths-left-out", Note, Ok, "The model signature leaves out paths that are there. Nothing is said about them.", "Do not use what is not covered, or ask the publisher for a signature that covers it.";
+    OmsUnsignedFiles = "oms-unsigned-files", Note, Ok, "Files are there that the model signature does not list. They were left alone, as asked.", "Leave `--ignore-unsigned-files` away to have them refused.";
+    OmsKeyKind = "oms-key-kind", Error, Usage, "Tools of the OpenSSF model signing format accept no signatures by a key of this kind.", "Sign with an ECDSA key: `pkg keygen` makes one.";
+    DigestsTrusted = "digests-trusted", Note, Ok, "Digests of unchanged files were taken over from an earlier run. These files were not read.", "Leave `--trust-cache` away to read every file.";
     OtherSignature = "signature-not-checked", Note, Ok, "A signature by another key is present and was not checked.", "Give its public key with `--key` to check it.";
     TimeNotProven = "time-not-proven", Note, Ok, "The signature says nothing that proves when it was made.", "A transparency log or timestamp authority proves time; a bare key cannot.";
     KeyInvalid = "key-invalid", Error, Usage, "The key file is damaged, of an unsupported kind, or not the kind asked for.", "Use an ECDSA or Ed25519 key in PEM (PKCS#8 private, SPKI public).";
@@ -267,6 +283,9 @@ impl Code {
             | Self::CaseClash
             | Self::NonUtf8Name
             | Self::SymlinkInRelease
+            | Self::OmsSymlink
+            | Self::OmsSymlinkOutside
+            | Self::OmsSymlinkBroken
             | Self::SpecialFile => Exit::VerificationFailed,
             other => other.exit(),
         }

@@ -168,7 +168,8 @@ pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn staging_path(target: &Path) -> Result<(PathBuf, PathBuf)> {
+/// The folder of an output, and the name under which it is made.
+pub fn staging_path(target: &Path) -> Result<(PathBuf, PathBuf)> {
     let name = target.file_name().ok_or_else(|| {
         Problem::new(Code::UsageError, target.display())
             .detail("the output needs a name of its own")

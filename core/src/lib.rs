@@ -3,22 +3,25 @@
 //! Layers, lowest first; an arrow never points up (`cargo xtask arch` checks):
 //!
 //! 1. [`exit`], [`finding`], [`model`]: what can be said. No files, no crypto.
-//!    [`fsx`], [`tables`] and [`hash`] above them: staged output, reading and hashing.
+//!    [`fsx`], [`tables`], [`cache`] and [`hash`] above them: staged output, reading and hashing.
 //! 2. [`scan`], [`spec`]: what a model folder holds and what `pkg.toml` says.
 //! 3. [`trust`]: keys, envelopes, statements. Knows no licences, no layouts.
 //! 4. [`bundle`]: the OCI image layout on disk, packing and unpacking it.
 //! 5. [`policy`]: what a caller demands of a release, and whether it is met.
+//!    [`folder`]: folders that are not ours, listed, hashed, checked and signed.
 //! 6. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`demo`]: whole operations over the
 //!    layers below.
 //! 7. [`cli`]: arguments in, one outcome out. The only place that prints.
 
 pub mod blob;
 pub mod bundle;
+pub mod cache;
 pub mod cli;
 pub mod demo;
 pub mod exit;
 pub mod export;
 pub mod finding;
+pub mod folder;
 pub mod fsx;
 pub mod git;
 pub mod hash;

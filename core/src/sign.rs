@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::bundle::{self, Loaded, NewSignature};
 use crate::finding::{Code, Finding, Problem, Result};
+use crate::model::content::ContentHash;
 use crate::model::digest::Digest;
 use crate::signatures::{self, About, IGNORE_PATHS, ReleasePredicate, Standing, Tool};
-use crate::trust::bundle as sigstore_bundle;
-use crate::trust::judge::{Judge, Judgement, Proof};
-use crate::trust::oms::{self, Method};
-use crate::trust::sealer::Sealer;
+use crate::trust::judge::Proof;
+use crate::trust::oms::{self, Described, IgnoreSet, Method};
+use crate::trust::sealer::{Sealer, sealed};
 use crate::trust::statement::{self, predicate};
 use crate::trust::who::{ProvenTime, Who};
 
@@ -104,9 +104,16 @@ pub fn sign(
         seal(predicate::RELEASE, &payload)?;
     }
     if let Some(method) = method.filter(|_| own(About::Model).is_none()) {
-        let ignored: Vec<String> = IGNORE_PATHS.iter().map(ToString::to_string).collect();
+        let ignored = IgnoreSet::new(IGNORE_PATHS);
         let resources = signatures::resources(&loaded.files, method, &ignored);
-        let payload = oms::build(&loaded.release.name, method, resources, &IGNORE_PATHS)?;
+        let about = Described {
+            name: &loaded.release.name,
+            method,
+            hash: ContentHash::Sha256,
+            ignore_paths: &IGNORE_PATHS,
+            allow_symlinks: false,
+        };
+        let payload = oms::build(about, resources)?;
         seal(predicate::MODEL_SIGNATURE, &payload)?;
     }
     if !new.is_empty() {
@@ -129,18 +136,4 @@ pub fn sign(
         model_signature: method.map(|method| method.to_string()),
     };
     Ok((signed, findings))
-}
-
-/// Signs a statement and judges the result as a verifier would: what cannot be
-/// verified is not handed out.
-pub fn sealed(sealer: &dyn Sealer, judge: &Judge, payload: &[u8]) -> Result<(Vec<u8>, Proof)> {
-    let bytes = sealer.seal(payload)?;
-    let subject = "the new signature";
-    match judge.statement(&sigstore_bundle::parse(&bytes, subject)?, subject)? {
-        Judgement::Accepted(proof) => Ok((bytes, proof)),
-        Judgement::Other { why: Some(why), .. } => Err(why),
-        Judgement::Other { why: None, .. } => {
-            Err(Problem::new(Code::SignatureInvalid, subject).detail("it does not verify"))
-        }
-    }
 }

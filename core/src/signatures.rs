@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::bundle::{Document, Loaded};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::model::content::ContentHash;
 use crate::model::digest::Digest;
 use crate::model::release::{FileIndex, Release};
 use crate::trust::bundle::{self, Envelope, Material};
 use crate::trust::judge::{Judge, Judgement};
 use crate::trust::key::PublicKey;
-use crate::trust::oms::{self, Method, Resource};
+use crate::trust::oms::{self, IgnoreSet, Method, Resource};
 use crate::trust::statement::{self, Statement, predicate};
 use crate::trust::who::{ProvenTime, Who};
 
@@ -294,13 +295,17 @@ fn check_release(loaded: &Loaded, envelope: &Envelope, name: &str) -> Result<()>
 
 fn check_model(files: &FileIndex, envelope: &Envelope, name: &str) -> Result<()> {
     let model = oms::parse(&envelope.payload, name)?;
+    if model.hash != ContentHash::Sha256 {
+        return Err(Problem::new(Code::OmsUnsupported, name)
+            .detail(format!("its hash is {}, and the file index has SHA-256", model.hash)));
+    }
     if let Method::Shards { size } = model.method
         && files.shard_size != Some(size)
     {
         return Err(Problem::new(Code::OmsUnsupported, name)
             .detail(format!("its shards of {size} bytes are not those of the file index")));
     }
-    let mut expected = resources(files, model.method, &model.ignore_paths);
+    let mut expected = resources(files, model.method, &IgnoreSet::new(&model.ignore_paths));
     let mut actual = model.resources;
     let key = |resource: &Resource| (resource.path.clone(), resource.range);
     expected.sort_by_key(key);
@@ -318,15 +323,14 @@ fn check_model(files: &FileIndex, envelope: &Envelope, name: &str) -> Result<()>
 }
 
 /// What a model signature over these files lists.
-pub fn resources(files: &FileIndex, method: Method, ignore_paths: &[String]) -> Vec<Resource> {
+pub fn resources(files: &FileIndex, method: Method, ignored: &IgnoreSet) -> Vec<Resource> {
     let mut resources = Vec::new();
-    let covered =
-        files.files.iter().filter(|file| !oms::is_ignored(file.path.as_str(), ignore_paths));
+    let covered = files.files.iter().filter(|file| !ignored.covers(file.path.as_str()));
     for file in covered {
         let path = file.path.as_str().to_owned();
         match method {
             Method::Files => {
-                resources.push(Resource { path, range: None, digest: file.digest });
+                resources.push(Resource { path, range: None, digest: file.digest.into() });
             }
             // The reference implementation lists no shard for an empty file.
             Method::Shards { .. } if file.size == 0 => {}
@@ -335,11 +339,13 @@ pub fn resources(files: &FileIndex, method: Method, ignore_paths: &[String]) -> 
                     crate::hash::shards(file.size, size).zip(&file.shards)
                 {
                     let range = Some((offset, offset + len));
-                    resources.push(Resource { path: path.clone(), range, digest: *digest });
+                    let digest = (*digest).into();
+                    resources.push(Resource { path: path.clone(), range, digest });
                 }
             }
             Method::Shards { .. } => {
-                resources.push(Resource { path, range: Some((0, file.size)), digest: file.digest });
+                let (range, digest) = (Some((0, file.size)), file.digest.into());
+                resources.push(Resource { path, range, digest });
             }
         }
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::bundle::{self, Checked, Loaded, Origin, Scope};
 use crate::exit::Exit;
 use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::folder;
 use crate::hash::Meter;
 use crate::model::digest::Digest;
 use crate::model::kind::{Kind, Selector};
@@ -30,6 +31,8 @@ pub struct VerifyRequest {
     pub digest: Option<Digest>,
     /// What is to be checked.
     pub scope: Scope,
+    /// How a folder that is not ours is looked at.
+    pub folder: folder::Options,
     /// What is demanded beyond that.
     pub policy: Option<Policy>,
 }
@@ -82,7 +85,7 @@ pub struct Verdict {
     pub files_total: usize,
     /// Bytes that were read for it.
     pub bytes_read: u64,
-    /// Paths that were not checked, as asked with `--only`.
+    /// Paths that were not checked, as asked.
     pub not_checked: Vec<String>,
     /// What the policy says, when one was given.
     pub decision: Option<Decision>,

@@ -255,7 +255,7 @@ fn a_folder_with_nothing_but_a_model_signature_is_checked_as_strictly() {
     fs::remove_file(place.path("out/code/run.py")).unwrap();
     folder_refused(&place, "missing-file");
     symlink("/etc/hostname", place.path("out/code/run.py")).unwrap();
-    folder_refused(&place, "symlink-in-release");
+    folder_refused(&place, "oms-symlink");
     fs::remove_file(place.path("out/code/run.py")).unwrap();
     mkfifo(&place.path("out/code/run.py"));
     folder_refused(&place, "special-file");

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
-use crate::{interop_hsm, interop_sigstore, models, run};
+use crate::{interop_hsm, interop_oms, interop_sigstore, models, run};
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
 /// out pyOpenSSL, without which it does not start.
@@ -42,6 +42,9 @@ pub fn run() -> Result<()> {
     bench.model("tree", &tree)?;
     bench.foreign_signature()?;
     for (what, ok) in interop_hsm::run(&bench.pkg, &root, &tree)? {
+        bench.check(&what, ok);
+    }
+    for (what, ok) in interop_oms::run(&bench.pkg, &root, &tree, &bench.model_signing)? {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_sigstore::run(&bench.pkg, &root, &tree, &bench.model_signing)? {

@@ -6,6 +6,7 @@ mod generate;
 mod golden;
 mod interop;
 mod interop_hsm;
+mod interop_oms;
 mod interop_sigstore;
 mod models;
 mod rig;

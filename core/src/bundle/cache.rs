@@ -1,31 +1,27 @@
 //! Digest cache: lets a second `pack` skip files that did not change.
 //!
-//! Keyed by device, inode, size, modification and change time, as git's index
-//! is. Used by `pack` only: `verify` always reads. One file per release folder,
-//! rewritten by each pack with just what that pack saw, so it cannot grow.
+//! One file per release folder, rewritten by each pack with just what that pack
+//! saw, so it cannot grow.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use super::source::blob_name;
 use super::tarball::Written;
+use crate::cache::{CacheFile, settled, state_from, state_text};
 use crate::finding::Result;
-use crate::fsx::{self, FileState};
+use crate::fsx::FileState;
 use crate::hash::Ingested;
 use crate::model::digest::Digest;
 
 const HEADER: &str = "pkg digest cache 2";
-const LIMIT: u64 = 256 << 20;
-
-/// A file changed this recently may change again within the same clock tick.
-const RACY: Duration = Duration::from_millis(100);
 
 /// What is known about files and layers from an earlier pack.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    path: Option<PathBuf>,
+    store: CacheFile,
     files: HashMap<FileState, Ingested>,
     layers: HashMap<Digest, Written>,
     blobs: HashMap<Digest, FileState>,
@@ -36,24 +32,12 @@ pub(super) struct Cache {
 impl Cache {
     /// The cache of a release folder. A missing or damaged cache is an empty one.
     pub(super) fn open(folder: &Path, shard_size: Option<u64>) -> Self {
-        let Some(dir) = fsx::cache_folder() else { return Self::default() };
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let key = format!("{}\0{}", folder.display(), shard_size.unwrap_or(0));
-        let path = dir.join(format!("{}.txt", Digest::of(key.as_bytes()).hex()));
-        let text =
-            fsx::read_limited(&path, LIMIT).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let mut cache = Self { path: Some(path), ..Self::default() };
-        let lines = text.as_deref().unwrap_or_default();
-        if let Some(rest) = lines.strip_prefix(HEADER) {
-            for line in rest.lines().skip(1) {
-                if cache.take_line(line).is_none() {
-                    cache.files.clear();
-                    cache.layers.clear();
-                    cache.blobs.clear();
-                    break;
-                }
-            }
+        let store = CacheFile::of(folder, &shard_size.unwrap_or(0).to_string(), HEADER);
+        let mut cache = Self::default();
+        if !store.read(|line| cache.take_line(line)) {
+            cache = Self::default();
         }
+        cache.store = store;
         cache
     }
 
@@ -105,11 +89,7 @@ impl Cache {
         ingested: &Ingested,
         read_at: SystemTime,
     ) {
-        let settled = read_at
-            .checked_sub(RACY)
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-            .and_then(|age| i128::try_from(age.as_nanos()).ok());
-        if settled.is_some_and(|settled| state.mtime < settled) {
+        if settled(state.mtime, read_at) {
             self.next_files.push((disk.to_owned(), state, ingested.clone()));
         }
     }
@@ -121,8 +101,11 @@ impl Cache {
 
     /// Writes what was kept, with the state of the blobs of the bundle `output`.
     pub(super) fn save(&self, output: &Path) -> Result<()> {
-        let Some(path) = &self.path else { return Ok(()) };
-        let mut text = format!("{HEADER}\n");
+        self.store.write(&self.lines(output))
+    }
+
+    fn lines(&self, output: &Path) -> String {
+        let mut text = String::new();
         for (disk, state, known) in &self.next_files {
             // Making and renaming hard links moves the change time of the source.
             let now = FileState::at(disk);
@@ -144,34 +127,15 @@ impl Cache {
             let (digest, diff_id) = (written.digest.hex(), written.diff_id.hex());
             let _ = writeln!(text, "l {} {digest} {diff_id} {}", key.hex(), written.size);
         }
-        if let Some(dir) = path.parent() {
-            std::fs::create_dir_all(dir)
-                .map_err(|error| crate::finding::Problem::writing(dir, error))?;
-        }
-        fsx::replace_file(path, text.as_bytes())
+        text
     }
-}
-
-fn state_text(state: &FileState) -> String {
-    let FileState { dev, inode, size, mtime, ctime } = state;
-    format!("{dev} {inode} {size} {mtime} {ctime}")
-}
-
-fn state_from<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<FileState> {
-    Some(FileState {
-        dev: words.next()?.parse().ok()?,
-        inode: words.next()?.parse().ok()?,
-        size: words.next()?.parse().ok()?,
-        mtime: words.next()?.parse().ok()?,
-        ctime: words.next()?.parse().ok()?,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{Cache, HEADER, Written};
+    use super::{Cache, Written};
     use crate::fsx::FileState;
     use crate::hash::Ingested;
     use crate::model::digest::Digest;
@@ -179,24 +143,22 @@ mod tests {
     #[test]
     fn what_is_kept_is_found_again_and_a_fresh_file_is_not_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("cache.txt");
         let disk = dir.path().join("file");
         std::fs::write(&disk, "abc").unwrap();
         let state = FileState::of(&std::fs::File::open(&disk).unwrap()).unwrap();
         let now = SystemTime::now();
         let known = Ingested { digest: Digest::of(b"a"), shards: vec![Digest::of(b"b")] };
         let written = Written { digest: Digest::of(b"c"), size: 9, diff_id: Digest::of(b"d") };
-        let mut cache = Cache { path: Some(path.clone()), ..Cache::default() };
+        let mut cache = Cache::default();
         cache.keep_file(&disk, state, &known, now);
         assert_eq!(cache.next_files.len(), 0, "it changed just before it was read");
         cache.keep_file(&disk, state, &known, now + Duration::from_secs(2));
         let replaced = FileState { inode: 0, ..state };
         cache.keep_file(&disk, replaced, &known, now + Duration::from_secs(2));
         cache.keep_layer(Digest::of(b"k"), written);
-        cache.save(dir.path()).unwrap();
-        let text = std::fs::read_to_string(path).unwrap();
+        let text = cache.lines(dir.path());
         let mut again = Cache::default();
-        for line in text.strip_prefix(HEADER).unwrap().lines().skip(1) {
+        for line in text.lines() {
             again.take_line(line).unwrap();
         }
         assert_eq!(again.file(&state), Some(&known));

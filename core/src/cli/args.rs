@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::model_folder::{SignFolderArgs, VerifyFolderArgs};
 use super::sign_args::SignerArgs;
 use super::sigstore::SigstoreCommand;
 use super::trust::TrustCommand;
@@ -59,12 +60,12 @@ pub enum Command {
     /// Make a signing key pair
     #[command(after_help = "Example:\n  pkg keygen -o release")]
     Keygen(KeygenArgs),
-    /// Sign a bundle
+    /// Sign a bundle, or a plain folder
     #[command(
-        after_help = "Examples:\n  pkg sign model.pkg --key release.key\n  pkg sign model.pkg --keyless"
+        after_help = "Examples:\n  pkg sign model.pkg --key release.key\n  pkg sign model.pkg --keyless\n  pkg sign model/ --key release.key"
     )]
     Sign(SignArgs),
-    /// Check a bundle, an archive or an unpacked folder
+    /// Check a bundle, an archive, an unpacked folder or one with a model signature
     #[command(
         after_help = "Examples:\n  pkg verify model.pkg --key release.pub\n  pkg verify out/ --key release.pub --only weights\n  pkg verify model.pkg --digest sha256:<64 hex digits>"
     )]
@@ -219,7 +220,7 @@ pub enum ModelSignatureArg {
 /// Arguments of `pkg sign`.
 #[derive(Debug, Args)]
 pub struct SignArgs {
-    /// Bundle to sign: a layout folder or an archive
+    /// Bundle to sign: a layout folder or an archive; or a folder that is none
     pub bundle: PathBuf,
     /// Who signs
     #[command(flatten)]
@@ -227,15 +228,18 @@ pub struct SignArgs {
     /// Add to the signatures of others; what `sign` does anyway
     #[arg(long)]
     pub add: bool,
-    /// What the OpenSSF model signature in the unpacked folder lists
+    /// What the OpenSSF model signature lists
     #[arg(long, value_enum, default_value_t)]
     pub model_signature: ModelSignatureArg,
+    /// Folders that are no bundle
+    #[command(flatten)]
+    pub folder: SignFolderArgs,
 }
 
 /// Arguments of `pkg verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Bundle, archive or unpacked folder
+    /// Bundle, archive, unpacked folder, or folder or file with a model signature
     pub target: PathBuf,
     /// Whose signature counts
     #[command(flatten)]
@@ -252,6 +256,9 @@ pub struct VerifyArgs {
     /// Check whole-file digests as well where shard digests were recorded
     #[arg(long)]
     pub whole_files: bool,
+    /// Folders that are no bundle
+    #[command(flatten)]
+    pub folder: VerifyFolderArgs,
 }
 
 /// Arguments of `pkg show`.

@@ -7,6 +7,7 @@ use super::args::{
     KeygenArgs, ModelSignatureArg, PackArgs, SchemaArgs, ShardsArg, ShowArgs, SignArgs, StoreArg,
     UnpackArgs, VerifyArgs,
 };
+use super::model_folder::{self, SignResult};
 use super::output::{Printer, Reply, confirm};
 use super::render::{
     ExplainResult, Explanation, InitResult, Judged, KeygenResult, PackResult, SchemaResult,
@@ -38,7 +39,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Init(args) => ("init", init(args)),
         Command::Pack(args) => ("pack", pack(args, printer)),
         Command::Keygen(args) => ("keygen", keygen(args)),
-        Command::Sign(args) => ("sign", sign(args)),
+        Command::Sign(args) => ("sign", sign(args, printer)),
         Command::Verify(args) => ("verify", verify(args, printer)),
         Command::Show(args) => ("show", show(args)),
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
@@ -145,8 +146,12 @@ fn keygen(args: &KeygenArgs) -> Result<Reply> {
     Reply::new("keygen", Exit::Ok, findings, &result)
 }
 
-fn sign(args: &SignArgs) -> Result<Reply> {
-    let (sealer, mut findings) = args.signer.sealer()?;
+fn sign(args: &SignArgs, printer: Printer) -> Result<Reply> {
+    let (sealer, findings) = args.signer.sealer()?;
+    let mut findings = match model_folder::sign(args, sealer.as_ref(), findings, printer)? {
+        Ok(reply) => return Ok(reply),
+        Err(findings) => findings,
+    };
     let model = match args.model_signature {
         ModelSignatureArg::Files => ModelSignature::Files,
         ModelSignatureArg::Shards => ModelSignature::Shards,
@@ -154,7 +159,7 @@ fn sign(args: &SignArgs) -> Result<Reply> {
     };
     let (signed, more) = sign::sign(&args.bundle, sealer.as_ref(), model)?;
     findings.extend(more);
-    Reply::new("sign", exit_of(&findings), findings, &signed)
+    Reply::new("sign", exit_of(&findings), findings, &SignResult::Bundle(signed))
 }
 
 fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
@@ -164,6 +169,7 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
         judge: args.trust.judge_with(policy.as_ref())?,
         digest: args.digest,
         scope: Scope { only: args.only.clone(), whole_files: args.whole_files },
+        folder: args.folder.options(),
         policy,
     };
     let (verdict, findings) =

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod model_folder;
 mod output;
 mod passphrase;
 mod policy;

@@ -14,7 +14,6 @@ use crate::export::Exported;
 use crate::model::release::{FileIndex, Release};
 use crate::model::spec::Spec;
 use crate::show::Overview;
-use crate::sign::Signed;
 use crate::signatures::ReleasePredicate;
 use crate::verify::Verdict;
 
@@ -32,7 +31,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-init", output::<InitResult>()),
         ("output-pack", output::<PackResult>()),
         ("output-keygen", output::<KeygenResult>()),
-        ("output-sign", output::<Signed>()),
+        ("output-sign", output::<super::model_folder::SignResult>()),
         ("output-verify", output::<Verdict>()),
         ("output-show", output::<Overview>()),
         ("output-export", output::<Exported>()),

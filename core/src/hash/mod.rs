@@ -4,6 +4,7 @@
 //! file to take in) and get digests. How many streams run on a core, and with
 //! which instructions, is decided here and nowhere else.
 
+mod content;
 mod ingest;
 mod schedule;
 
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::digest::Digest;
 
+pub use content::hash_spans_by;
 pub use ingest::{Ingested, ShardHasher, Sink, ingest, ingest_at};
 pub use schedule::run_largest_first;
 
@@ -79,20 +81,30 @@ pub struct Span {
 
 /// Digests of many spans, read once each, on all cores, largest first.
 pub fn hash_spans(spans: &[Span], meter: &Meter) -> Vec<io::Result<Digest>> {
-    run_largest_first(spans, |span| span.len, |span, buffer| hash_span(span, buffer, meter))
+    let hash = |span: &Span, buffer: &mut [u8]| {
+        let mut hasher = Hasher::default();
+        read_span(span, buffer, meter, |bytes| hasher.update(bytes))?;
+        Ok(hasher.finish())
+    };
+    run_largest_first(spans, |span| span.len, hash)
 }
 
-fn hash_span(span: &Span, buffer: &mut [u8], meter: &Meter) -> io::Result<Digest> {
-    let mut hasher = Hasher::default();
+/// Hands all of a span on, piece by piece.
+fn read_span(
+    span: &Span,
+    buffer: &mut [u8],
+    meter: &Meter,
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<()> {
     let mut done = 0;
     while done < span.len {
         let want = usize::try_from(span.len - done).unwrap_or(usize::MAX).min(buffer.len());
         let got = read_at(&span.file, &mut buffer[..want], span.offset + done)?;
-        hasher.update(&buffer[..got]);
+        take(&buffer[..got]);
         meter.add(got as u64);
         done += got as u64;
     }
-    Ok(hasher.finish())
+    Ok(())
 }
 
 /// Reads some bytes; an end of file before that is an error.

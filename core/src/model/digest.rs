@@ -29,11 +29,7 @@ impl Digest {
 
     /// The 64 hex digits, without the algorithm.
     pub fn hex(&self) -> String {
-        use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex_of(&self.0)
     }
 
     /// The first 12 hex digits, for tables.
@@ -43,16 +39,30 @@ impl Digest {
 
     /// From 64 lower-case hex digits.
     pub fn from_hex(hex: &str) -> Result<Self, InvalidDigest> {
-        let digits = hex.as_bytes();
-        let mut bytes = [0; 32];
-        if digits.len() != 64 {
-            return Err(InvalidDigest);
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-        }
-        Ok(Self(bytes))
+        bytes_of_hex(hex).map(Self)
     }
+}
+
+/// Bytes as lower-case hex digits.
+pub(super) fn hex_of(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// `N` bytes from lower-case hex digits.
+pub(super) fn bytes_of_hex<const N: usize>(hex: &str) -> Result<[u8; N], InvalidDigest> {
+    let digits = hex.as_bytes();
+    let mut bytes = [0; N];
+    if digits.len() != 2 * N {
+        return Err(InvalidDigest);
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Ok(bytes)
 }
 
 fn nibble(digit: u8) -> Result<u8, InvalidDigest> {

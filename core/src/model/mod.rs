@@ -1,6 +1,7 @@
 //! What a release is made of. Pure types: no files, no sockets, no crypto.
 
 pub mod canonical;
+pub mod content;
 pub mod digest;
 pub mod kind;
 pub mod path;

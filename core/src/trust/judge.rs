@@ -17,6 +17,7 @@ use super::chain::Authority;
 use super::compare;
 use super::evidence;
 use super::key::PublicKey;
+use super::oms;
 use super::root::{Root, RootChoice};
 use super::who::{IdentityRule, ProvenTime, Refusal, Who};
 use crate::finding::{Code, Finding, Problem, Result};
@@ -159,7 +160,18 @@ impl Judge {
     /// that it cannot be judged; it never counts then.
     pub fn statement(&self, bundle: &SignedBundle, subject: &str) -> Result<Judgement> {
         bundle.statement(subject)?;
-        Case { judge: self, bundle, artifact: None, subject }.judge()
+        Case { judge: self, bundle, artifact: None, encoding: Encoding::Dsse, subject }.judge()
+    }
+
+    /// Judges the signature of a statement as model-signing 0.2 made it, over an
+    /// encoding of its own; of other statements it is never accepted.
+    pub fn old_model_signature(&self, bundle: &SignedBundle, subject: &str) -> Result<Judgement> {
+        if !oms::is_old(&bundle.statement(subject)?.payload) {
+            return Err(Problem::new(Code::SignatureInvalid, subject)
+                .detail("only statements of model-signing 0.2 may be signed in its way"));
+        }
+        let encoding = Encoding::ModelSigning02;
+        Case { judge: self, bundle, artifact: None, encoding, subject }.judge()
     }
 
     /// Judges a signature over `artifact`: of a message, or of a statement that
@@ -174,8 +186,18 @@ impl Judge {
             bundle.statement(subject)?;
             evidence::check_statement_type(&envelope.payload, subject)?;
         }
-        Case { judge: self, bundle, artifact: Some(artifact), subject }.judge()
+        let encoding = Encoding::Dsse;
+        Case { judge: self, bundle, artifact: Some(artifact), encoding, subject }.judge()
     }
+}
+
+/// The bytes that stand for an envelope when it is signed.
+#[derive(Debug, Clone, Copy)]
+enum Encoding {
+    /// The pre-authentication encoding of DSSE.
+    Dsse,
+    /// [`oms::compat_pae`], and SHA-256 for keys of every kind.
+    ModelSigning02,
 }
 
 /// One signature before the judge.
@@ -183,6 +205,7 @@ struct Case<'a> {
     judge: &'a Judge,
     bundle: &'a SignedBundle,
     artifact: Option<Artifact<'a>>,
+    encoding: Encoding,
     subject: &'a str,
 }
 
@@ -223,9 +246,13 @@ impl Case<'_> {
 
     fn signed_with(&self, key: &PublicKey) -> Result<bool> {
         match (&self.bundle.content, self.artifact) {
-            (Content::Envelope(envelope), _) => {
-                Ok(key.verify(&envelope.message(), &envelope.signature))
-            }
+            (Content::Envelope(envelope), _) => Ok(match self.encoding {
+                Encoding::Dsse => key.verify(&envelope.message(), &envelope.signature),
+                Encoding::ModelSigning02 => {
+                    let message = oms::compat_pae(&envelope.payload_type, &envelope.payload);
+                    key.verify_with_sha256(&message, &envelope.signature)
+                }
+            }),
             (Content::Message { signature, .. }, Some(Artifact::Bytes(bytes))) => {
                 Ok(key.verify(bytes, signature))
             }
@@ -398,6 +425,7 @@ impl Case<'_> {
             judge: self.judge,
             bundle: &alone,
             artifact: self.artifact,
+            encoding: self.encoding,
             subject: self.subject,
         };
         let result = case.verify(root, &policy)?;

@@ -337,6 +337,22 @@ impl PublicKey {
         Some(verified.is_ok())
     }
 
+    /// Whether `signature` over `message` was made with this key and SHA-256, also
+    /// where the curve asks for another hash.
+    pub(super) fn verify_with_sha256(&self, message: &[u8], signature: &[u8]) -> bool {
+        use webpki::aws_lc_rs::{ECDSA_P256_SHA256, ECDSA_P384_SHA256, ECDSA_P521_SHA256};
+
+        let algorithm = match self.algorithm {
+            Algorithm::EcdsaP256 => ECDSA_P256_SHA256,
+            Algorithm::EcdsaP384 => ECDSA_P384_SHA256,
+            Algorithm::EcdsaP521 => ECDSA_P521_SHA256,
+            Algorithm::Ed25519 => return false,
+        };
+        let Ok(info) = SubjectPublicKeyInfoRef::from_der(&self.spki) else { return false };
+        let point = info.subject_public_key.as_bytes().unwrap_or_default();
+        algorithm.verify_signature(point, message, signature).is_ok()
+    }
+
     /// Whether `signature` over `message` was made with this key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_signature(Signature::Raw(signature), message).is_ok()

@@ -3,7 +3,7 @@
 use super::bundle;
 use super::certificate::Certificate;
 use super::chain::Authority;
-use super::judge::{Accepted, Judge};
+use super::judge::{Accepted, Judge, Judgement, Proof};
 use super::key::{Algorithm, PublicKey};
 use super::root::RootChoice;
 use super::signer::Signer;
@@ -24,6 +24,20 @@ pub trait Sealer {
 
     /// Whether tools of the OpenSSF model signing format take its signatures.
     fn signs_models(&self) -> bool;
+}
+
+/// Signs a statement and judges the result as a verifier would: what cannot be
+/// verified is not handed out.
+pub fn sealed(sealer: &dyn Sealer, judge: &Judge, payload: &[u8]) -> Result<(Vec<u8>, Proof)> {
+    let bytes = sealer.seal(payload)?;
+    let subject = "the new signature";
+    match judge.statement(&bundle::parse(&bytes, subject)?, subject)? {
+        Judgement::Accepted(proof) => Ok((bytes, proof)),
+        Judgement::Other { why: Some(why), .. } => Err(why),
+        Judgement::Other { why: None, .. } => {
+            Err(Problem::new(Code::SignatureInvalid, subject).detail("it does not verify"))
+        }
+    }
 }
 
 /// Seals with a key, named by itself or by a certificate.

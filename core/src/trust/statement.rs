@@ -21,7 +21,7 @@ pub mod predicate {
     pub const RELEASE: &str = "urn:x-pkg:release:v1";
     /// OpenSSF model signing v1.0.
     pub const MODEL_SIGNATURE: &str = "https://model_signing/signature/v1.0";
-    /// What OpenSSF model signing wrote before v1.0: not read by pkg.
+    /// What OpenSSF model signing 0.2 wrote.
     pub const MODEL_SIGNATURE_OLD: &str = "https://model_signing/Digests/v0.1";
 }
 

@@ -1,0 +1,231 @@
+//! Hashing many files: whole, or shard by shard.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::finding::{Code, Problem, Result};
+use crate::fsx::{self, FileState};
+use crate::hash::{Meter, Span, hash_spans_by, shards};
+use crate::model::content::{ContentDigest, ContentHash};
+use crate::trust::oms::{Method, Resource};
+
+/// Files that are open at the same time.
+const AT_ONCE: usize = 256;
+
+/// A file to hash.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Job<'a> {
+    /// Its name in the model.
+    pub(super) name: &'a str,
+    /// Where it is.
+    pub(super) disk: &'a Path,
+    /// The size it must have; it is not read otherwise.
+    pub(super) size: Option<u64>,
+}
+
+/// A file that was hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hashed {
+    /// Its state, before and after.
+    pub(super) state: FileState,
+    /// One digest for the whole, or one for each shard in order.
+    pub(super) digests: Vec<ContentDigest>,
+}
+
+/// First byte and the byte after the last of each piece of a file; with the files
+/// method there is one piece.
+fn pieces(method: Method, size: u64) -> Vec<(u64, u64)> {
+    match method {
+        Method::Files => vec![(0, size)],
+        Method::Shards { size: shard } => {
+            shards(size, shard).map(|(offset, length)| (offset, offset + length)).collect()
+        }
+    }
+}
+
+/// The number of digests that a file of this size has.
+pub(super) fn digest_count(method: Method, size: u64) -> u64 {
+    match method {
+        Method::Files => 1,
+        Method::Shards { size: shard } => size.div_ceil(shard),
+    }
+}
+
+/// The resources of a file.
+pub(super) fn resources(name: &str, method: Method, hashed: &Hashed) -> Vec<Resource> {
+    let range = |piece| (method != Method::Files).then_some(piece);
+    pieces(method, hashed.state.size)
+        .into_iter()
+        .zip(&hashed.digests)
+        .map(|(piece, digest)| Resource {
+            path: name.to_owned(),
+            range: range(piece),
+            digest: *digest,
+        })
+        .collect()
+}
+
+/// Hashes files on all cores, each byte once; results are in the order of the jobs.
+pub(super) fn hash_files(
+    jobs: &[Job<'_>],
+    hash: ContentHash,
+    method: Method,
+    meter: &Meter,
+) -> Vec<Result<Hashed>> {
+    let sizes: Vec<u64> =
+        jobs.iter().map(|job| job.disk.metadata().map_or(0, |meta| meta.len())).collect();
+    meter.expect(sizes.iter().sum());
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    // Large files first, so that no core has to wait for one at the end.
+    order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
+    let mut results: Vec<(usize, Result<Hashed>)> = Vec::with_capacity(jobs.len());
+    for some in order.chunks(AT_ONCE) {
+        let batch = some.iter().map(|index| &jobs[*index]);
+        results.extend(some.iter().copied().zip(hash_batch(batch, hash, method, meter)));
+    }
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn hash_batch<'j>(
+    jobs: impl Iterator<Item = &'j Job<'j>>,
+    hash: ContentHash,
+    method: Method,
+    meter: &Meter,
+) -> Vec<Result<Hashed>> {
+    let opened: Vec<(&Job<'_>, Result<Open>)> = jobs.map(|job| (job, open(job))).collect();
+    let mut spans = Vec::new();
+    for file in opened.iter().filter_map(|(_, file)| file.as_ref().ok()) {
+        spans.extend(pieces(method, file.state.size).into_iter().map(|(start, end)| Span {
+            file: Arc::clone(&file.file),
+            offset: start,
+            len: end - start,
+        }));
+    }
+    let mut digests = hash_spans_by(hash, &spans, meter).into_iter();
+    let finish = |(job, file): (&Job<'_>, Result<Open>)| {
+        let file = file?;
+        let count = pieces(method, file.state.size).len();
+        // All digests of a file are taken off, also after a failure.
+        let own: Vec<_> = digests.by_ref().take(count).collect();
+        // First: a file that shrank while it was read is a changed file.
+        unchanged(job, &file)?;
+        let digests = own.into_iter().collect::<std::io::Result<Vec<_>>>();
+        let digests = digests.map_err(|error| Problem::reading(job.disk, error))?;
+        Ok(Hashed { state: file.state, digests })
+    };
+    opened.into_iter().map(finish).collect()
+}
+
+struct Open {
+    file: Arc<std::fs::File>,
+    state: FileState,
+}
+
+fn open(job: &Job<'_>) -> Result<Open> {
+    let file = fsx::open_regular(job.disk)?;
+    let state = FileState::of(&file).map_err(|error| Problem::reading(job.disk, error))?;
+    if let Some(size) = job.size.filter(|size| *size != state.size) {
+        return Err(Problem::new(Code::WrongSize, job.name)
+            .detail(format!("signed as {size} bytes, but it has {}", state.size)));
+    }
+    Ok(Open { file: Arc::new(file), state })
+}
+
+/// Whether the file, and what is at its path, are as they were when it was opened.
+fn unchanged(job: &Job<'_>, file: &Open) -> Result<()> {
+    let now = FileState::of(&file.file).and_then(|now| Ok((now, FileState::at(job.disk)?)));
+    match now {
+        Ok((now, there)) if now == file.state && there == file.state => Ok(()),
+        _ => Err(Problem::new(Code::FileChanged, job.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::{AT_ONCE, Job, digest_count, hash_files, open, resources, unchanged};
+    use crate::finding::Code;
+    use crate::hash::Meter;
+    use crate::model::content::ContentHash;
+    use crate::model::digest::Digest;
+    use crate::trust::oms::Method;
+
+    #[test]
+    fn results_keep_the_order_of_the_jobs_beyond_one_batch() {
+        let dir = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..AT_ONCE + 50).map(|n| format!("f{n}")).collect();
+        let paths: Vec<_> = names.iter().map(|name| dir.path().join(name)).collect();
+        let content = |index: usize| "x".repeat(index * 37 % 501);
+        for (index, path) in paths.iter().enumerate().filter(|(index, _)| *index != 7) {
+            fs::write(path, content(index)).unwrap();
+        }
+        let jobs: Vec<Job<'_>> = names
+            .iter()
+            .zip(&paths)
+            .map(|(name, disk)| Job { name, disk, size: (name == "f9").then_some(1) })
+            .collect();
+        let meter = Meter::default();
+        let results = hash_files(&jobs, ContentHash::Sha256, Method::Files, &meter);
+        assert_eq!(results.len(), jobs.len());
+        for (index, result) in results.into_iter().enumerate() {
+            match (index, result) {
+                (7, Err(problem)) => assert_eq!(problem.code(), Code::PathNotFound),
+                (9, Err(problem)) => assert_eq!(problem.code(), Code::WrongSize),
+                (_, result) => {
+                    let digest = Digest::of(content(index).as_bytes());
+                    assert_eq!(result.unwrap().digests, [digest.into()], "{index}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_written_to_or_replaced_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = dir.path().join("file");
+        let job = Job { name: "file", disk: &disk, size: None };
+        fs::write(&disk, "before").unwrap();
+        let file = open(&job).unwrap();
+        assert!(unchanged(&job, &file).is_ok());
+        fs::write(&disk, "longer than before").unwrap();
+        assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
+        let file = open(&job).unwrap();
+        fs::write(dir.path().join("other"), "longer than before").unwrap();
+        fs::rename(dir.path().join("other"), &disk).unwrap();
+        assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
+        let file = open(&job).unwrap();
+        fs::remove_file(&disk).unwrap();
+        assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn shards_are_those_of_the_content(
+            content in proptest::collection::vec(any::<u8>(), 0..600), size in 1_u64..250,
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let disk = dir.path().join("file");
+            fs::write(&disk, &content).unwrap();
+            let job = Job { name: "file", disk: &disk, size: None };
+            let method = Method::Shards { size };
+            let hashed =
+                hash_files(&[job], ContentHash::Sha256, method, &Meter::default()).remove(0).unwrap();
+            let resources = resources("file", method, &hashed);
+            prop_assert_eq!(resources.len() as u64, digest_count(method, content.len() as u64));
+            let mut end = 0;
+            for resource in resources {
+                let (start, stop) = resource.range.unwrap();
+                prop_assert_eq!(start, end);
+                let piece = &content[usize::try_from(start).unwrap()..usize::try_from(stop).unwrap()];
+                prop_assert_eq!(resource.digest, Digest::of(piece).into());
+                end = stop;
+            }
+            prop_assert_eq!(end, content.len() as u64);
+        }
+    }
+}
