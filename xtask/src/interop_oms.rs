@@ -150,6 +150,20 @@ impl Bench {
         Ok(())
     }
 
+    /// A fresh folder with a path to leave out and, if asked for, a link.
+    fn form_folder(&self, links: &str) -> Result<()> {
+        self.folder("form")?;
+        let folder = self.work.join("form");
+        // The library cannot name shards of it.
+        fs::remove_file(folder.join("a:colon"))?;
+        fs::create_dir(folder.join("left-out"))?;
+        fs::write(folder.join("left-out/log"), "x")?;
+        if links == "links" {
+            symlink("../shards.bin", folder.join("code/link"))?;
+        }
+        Ok(())
+    }
+
     fn change(&self, folder: &str) -> Result<()> {
         Ok(fs::write(self.work.join(folder).join("shards.bin"), [8; 2500])?)
     }
@@ -187,24 +201,12 @@ impl Bench {
     fn form(&mut self, (hash, method, theirs): (&str, &str, &str)) -> Result<()> {
         self.key("f", "P-256")?;
         for links in ["links", "plain"] {
-            let fresh = || -> Result<()> {
-                self.folder("form")?;
-                let folder = self.work.join("form");
-                // The library cannot name shards of it.
-                fs::remove_file(folder.join("a:colon"))?;
-                fs::create_dir(folder.join("left-out"))?;
-                fs::write(folder.join("left-out/log"), "x")?;
-                if links == "links" {
-                    symlink("../shards.bin", folder.join("code/link"))?;
-                }
-                Ok(())
-            };
             let signature = "form/model.sig";
             let ours = ["--allow-symlinks"];
             let ours: &[&str] = if links == "links" { &ours } else { &[] };
             let ignored = ["model.sig", "left-out"];
 
-            fresh()?;
+            self.form_folder(links)?;
             let sign = ["sign", "form", "--key", "f.key", "--hash", hash];
             let more = ["--model-signature", method, "--ignore-paths", "form/left-out"];
             let signed = self.pkg(&[&sign[..], &more, ours].concat())?;
@@ -218,7 +220,7 @@ impl Bench {
                 signed && accepted && refused,
             );
 
-            fresh()?;
+            self.form_folder(links)?;
             let sign = ["sign", "form", signature, "f.key", theirs, method, OTHER_SHARDS, links];
             let signed = self.library(&[&sign[..], &ignored].concat())?;
             let verify = [&["verify", "form", "--key", "f.pub"], ours].concat();
@@ -246,7 +248,12 @@ impl Bench {
         let signed = self.reference(&sign)?;
         let verify = ["verify", "weights.bin", "--signature", "t.sig", "--key", "s.pub"];
         let accepted = self.pkg(&verify)?;
-        self.check("pkg accepts a single file that model_signing signed", signed && accepted);
+        fs::write(self.work.join("weights.bin"), [8; 4096])?;
+        let refused = self.pkg_refuses(&verify)?;
+        self.check(
+            "pkg accepts a single file that model_signing signed, and refuses it changed",
+            signed && accepted && refused,
+        );
         Ok(())
     }
 
