@@ -166,6 +166,7 @@ codes! {
     NoProvenTime = "no-proven-time", Error, VerificationFailed, "Nothing proves when the signature was made, so its certificate cannot be judged.", "Ask the publisher for a bundle with a log entry or a timestamp.";
     IdentityNeeded = "identity-needed", Error, Usage, "A release is signed by an identity, and whose is to be accepted was not said.", "Give `--identity` and `--issuer` (or `--identity-regexp`), or `--any-identity` to see who signed.";
     AnyIdentity = "any-identity", Warning, Ok, "Any identity was accepted, as asked: this says who signed, not that it is the right one.", "Give `--identity` and `--issuer` once you know whom to expect.";
+    AnyIssuer = "any-issuer", Warning, Ok, "An identity was accepted whoever vouched for it: any issuer that the instance trusts may claim the same name.", "Give `--issuer` as well, with the issuer that is named here if it is the one you expect.";
     TrustRootMissing = "trust-root-missing", Error, TrustRoot, "There is no trusted root to judge by.", "Give one with `--trusted-root FILE`, or run `pkg trust update`.";
     TrustRootInvalid = "trust-root-invalid", Error, TrustRoot, "A trusted root cannot be read, or contradicts itself.", "Fetch it again: `pkg trust update`, or ask whoever runs the instance.";
     TrustRootStale = "trust-root-stale", Error, TrustRoot, "The trusted root is older than was allowed.", "Run `pkg trust update`.";

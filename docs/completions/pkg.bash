@@ -982,7 +982,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__sign)
-            opts="-q -h --key --signer-command --certificate --passphrase-file --keyless --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --add --model-signature --json --quiet --help"
+            opts="-q -h --key --signer-command --certificate --passphrase-file --keyless --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --add --model-signature --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --hash --trust-cache --force --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1022,6 +1022,22 @@ _pkg() {
                     ;;
                 --model-signature)
                     COMPREPLY=($(compgen -W "files shards none" -- "${cur}"))
+                    return 0
+                    ;;
+                --signature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore-paths)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-symlinks)
+                    COMPREPLY=($(compgen -W "inside anywhere" -- "${cur}"))
+                    return 0
+                    ;;
+                --hash)
+                    COMPREPLY=($(compgen -W "sha256 blake2b blake3" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1354,7 +1370,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__verify)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --only --policy --whole-files --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --only --policy --whole-files --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --ignore-unsigned-files --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1438,6 +1454,18 @@ _pkg() {
                     ;;
                 --policy)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore-paths)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-symlinks)
+                    COMPREPLY=($(compgen -W "inside anywhere" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -31,8 +31,8 @@ complete -c pkg -n "__fish_pkg_needs_command" -s V -l version -d 'Print version'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "keygen" -d 'Make a signing key pair'
-complete -c pkg -n "__fish_pkg_needs_command" -f -a "sign" -d 'Sign a bundle'
-complete -c pkg -n "__fish_pkg_needs_command" -f -a "verify" -d 'Check a bundle, an archive or an unpacked folder'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "sign" -d 'Sign a bundle, or a plain folder'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "show" -d 'Say what a bundle is, without checking its content'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
@@ -79,14 +79,24 @@ complete -c pkg -n "__fish_pkg_using_subcommand sign" -l identity-token -d 'OIDC
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l signing-config -d 'Signing config of the instance (`signing_config.json`)' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l trust-config -d 'Client trust config of the instance: signing config and trusted root in one' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l trusted-root -d 'Trusted root of the instance, to check new signatures with (`trusted_root.json`)' -r -F
-complete -c pkg -n "__fish_pkg_using_subcommand sign" -l model-signature -d 'What the OpenSSF model signature in the unpacked folder lists' -r -f -a "files\t'One for each file; every tool of the format accepts it'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l model-signature -d 'What the OpenSSF model signature lists' -r -f -a "files\t'One for each file; every tool of the format accepts it'
 shards\t'One for each shard; some tools need to be told so'
 none\t'No model signature'"
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l signature -d 'The model signature [default: model.sig in the folder]; with it, the target may be one file' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l ignore-paths -d 'Path to leave out, with everything below it, from the current folder; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l allow-symlinks -d 'Follow symbolic links to files, those that stay in the folder unless said otherwise' -r -f -a "inside\t'Links to files in the folder'
+anywhere\t'Links to files anywhere'"
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l hash -d 'Hash of the content' -r -f -a "sha256\t'SHA-256; the command line of every tool of the format accepts it'
+blake2b\t'`BLAKE2b`, 64 bytes'
+blake3\t'BLAKE3'"
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l keyless -d 'Sign by identity: the pipeline\'s own where there is one, otherwise yours, by browser'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l staging -d 'Use the staging instance of Sigstore, for tests'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l offline -d 'Open no socket at all, whatever else is asked for'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l add -d 'Add to the signatures of others; what `sign` does anyway'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l no-ignore-git-paths -d 'Count .git, .gitattributes, .github and .gitignore like other files'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l trust-cache -d 'Do not read files again that did not change since they were signed last'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l force -d 'Write the signature over whatever is there'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -106,12 +116,18 @@ complete -c pkg -n "__fish_pkg_using_subcommand verify" -l max-root-age -d 'Olde
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l digest -d 'Digest that the release must have' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l only -d 'Check only these components: weights, config, code, docs, data, or a kind' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l policy -d 'Policy that the release must meet; see `pkg policy`' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l signature -d 'The model signature [default: model.sig in the folder]; with it, the target may be one file' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ignore-paths -d 'Path to leave out, with everything below it, from the current folder; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files, those that stay in the folder unless said otherwise' -r -f -a "inside\t'Links to files in the folder'
+anywhere\t'Links to files anywhere'"
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l offline -d 'Open no socket at all, whatever else is asked for'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l whole-files -d 'Check whole-file digests as well where shard digests were recorded'
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l no-ignore-git-paths -d 'Count .git, .gitattributes, .github and .gitignore like other files'
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ignore-unsigned-files -d 'Leave files alone that the signature does not list'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -s q -l quiet -d 'Print only what went wrong'
-complete -c pkg -n "__fish_pkg_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
@@ -257,8 +273,8 @@ complete -c pkg -n "__fish_pkg_using_subcommand completions" -s h -l help -d 'Pr
 complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive or an unpacked folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle, or a plain folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'

@@ -91,20 +91,30 @@ _arguments "${_arguments_options[@]}" : \
 '--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
 '(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
 '--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
-'--model-signature=[What the OpenSSF model signature in the unpacked folder lists]:MODEL_SIGNATURE:((files\:"One for each file; every tool of the format accepts it"
+'--model-signature=[What the OpenSSF model signature lists]:MODEL_SIGNATURE:((files\:"One for each file; every tool of the format accepts it"
 shards\:"One for each shard; some tools need to be told so"
 none\:"No model signature"))' \
+'--signature=[The model signature \[default\: model.sig in the folder\]; with it, the target may be one file]:FILE:_files' \
+'*--ignore-paths=[Path to leave out, with everything below it, from the current folder; may be repeated]:PATH:_files' \
+'--allow-symlinks=[Follow symbolic links to files, those that stay in the folder unless said otherwise]::WHERE:((inside\:"Links to files in the folder"
+anywhere\:"Links to files anywhere"))' \
+'--hash=[Hash of the content]:HASH:((sha256\:"SHA-256; the command line of every tool of the format accepts it"
+blake2b\:"\`BLAKE2b\`, 64 bytes"
+blake3\:"BLAKE3"))' \
 '(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
 '--oob[Show an address and ask for a code, instead of opening a browser]' \
 '(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--add[Add to the signatures of others; what \`sign\` does anyway]' \
+'--no-ignore-git-paths[Count .git, .gitattributes, .github and .gitignore like other files]' \
+'--trust-cache[Do not read files again that did not change since they were signed last]' \
+'--force[Write the signature over whatever is there]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-':bundle -- Bundle to sign\: a layout folder or an archive:_files' \
+':bundle -- Bundle to sign\: a layout folder or an archive; or a folder that is none:_files' \
 && ret=0
 ;;
 (verify)
@@ -129,15 +139,21 @@ _arguments "${_arguments_options[@]}" : \
 '--digest=[Digest that the release must have]:sha256:HEX:_default' \
 '*--only=[Check only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
 '--policy=[Policy that the release must meet; see \`pkg policy\`]:FILE:_files' \
+'--signature=[The model signature \[default\: model.sig in the folder\]; with it, the target may be one file]:FILE:_files' \
+'*--ignore-paths=[Path to leave out, with everything below it, from the current folder; may be repeated]:PATH:_files' \
+'--allow-symlinks=[Follow symbolic links to files, those that stay in the folder unless said otherwise]::WHERE:((inside\:"Links to files in the folder"
+anywhere\:"Links to files anywhere"))' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--whole-files[Check whole-file digests as well where shard digests were recorded]' \
+'--no-ignore-git-paths[Count .git, .gitattributes, .github and .gitignore like other files]' \
+'--ignore-unsigned-files[Leave files alone that the signature does not list]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
-':target -- Bundle, archive or unpacked folder:_files' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':target -- Bundle, archive, unpacked folder, or folder or file with a model signature:_files' \
 && ret=0
 ;;
 (show)
@@ -667,8 +683,8 @@ _pkg_commands() {
 'init:Look at a model folder and write its pkg.toml' \
 'pack:Make a bundle from a folder with a pkg.toml' \
 'keygen:Make a signing key pair' \
-'sign:Sign a bundle' \
-'verify:Check a bundle, an archive or an unpacked folder' \
+'sign:Sign a bundle, or a plain folder' \
+'verify:Check a bundle, an archive, an unpacked folder or one with a model signature' \
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
@@ -709,8 +725,8 @@ _pkg__subcmd__help_commands() {
 'init:Look at a model folder and write its pkg.toml' \
 'pack:Make a bundle from a folder with a pkg.toml' \
 'keygen:Make a signing key pair' \
-'sign:Sign a bundle' \
-'verify:Check a bundle, an archive or an unpacked folder' \
+'sign:Sign a bundle, or a plain folder' \
+'verify:Check a bundle, an archive, an unpacked folder or one with a model signature' \
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \

@@ -31,7 +31,10 @@ fn a_release_signed_by_identity_goes_round() {
         let issuer_only = ["verify", "m.pkg", "--issuer", url, root[0], root[1]];
         place.finds(&issuer_only, "identity-needed", 2);
         std::os::unix::fs::symlink("root.json", place.path("linked.json")).unwrap();
-        place.ok(&["verify", "m.pkg", "--identity", ADA, "--trusted-root", "linked.json"]);
+        let open = ["verify", "m.pkg", "--identity", ADA, "--trusted-root", "linked.json"];
+        place.finds(&open, "any-issuer", 0);
+        let named = place.ok(&[&open[..], &["--issuer", url, "--json"]].concat());
+        assert!(!named.codes().contains(&"any-issuer".to_owned()), "{named:?}");
         let any = ["verify", "m.pkg", "--any-identity", root[0], root[1]];
         let out = place.finds(&any, "any-identity", 0);
         assert!(out.stdout.contains(ADA));

@@ -58,6 +58,13 @@ impl Accepted {
         }
         Some(refusals.into_iter().next().unwrap_or(Refusal::NoIdentity))
     }
+
+    /// Whether `who` is accepted only because nobody said who must vouch for them.
+    fn leaves_issuer_open(&self, who: &Who) -> bool {
+        let fitting = |rule: &&IdentityRule| rule.refuses(who).is_none();
+        !self.any_identity
+            && self.identities.iter().filter(fitting).all(|rule| rule.issuer.is_none())
+    }
 }
 
 impl From<Vec<PublicKey>> for Accepted {
@@ -332,8 +339,15 @@ impl Case<'_> {
             return Ok(Judgement::Other { claimed: claimed(), why: foreign });
         }
         match self.identity() {
-            Ok(proof) => match self.judge.accepted.refuses(&proof.who) {
-                None => Ok(Judgement::Accepted(proof)),
+            Ok(mut proof) => match self.judge.accepted.refuses(&proof.who) {
+                None => {
+                    if self.judge.accepted.leaves_issuer_open(&proof.who) {
+                        let warning = Problem::new(Code::AnyIssuer, self.subject)
+                            .detail(format!("signed by {}", proof.who));
+                        proof.findings.push(warning.into_finding());
+                    }
+                    Ok(Judgement::Accepted(proof))
+                }
                 Some(refusal) => Ok(Judgement::Other {
                     claimed: Some(proof.who.to_string()),
                     why: Some(refusal.problem(self.subject)),

@@ -1,17 +1,22 @@
 //! Speed, as ratios of CPU time in one run on one machine.
 
+mod data;
+mod trust;
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use sha2::{Digest as _, Sha256};
 use wait4::Wait4 as _;
 
 use crate::run;
+
+pub use data::copy_hash;
+use data::{make_big, make_release};
 
 /// How the bench runs.
 #[derive(clap::Args)]
@@ -64,7 +69,8 @@ pub fn run(args: &Args) -> Result<()> {
     let rows: Vec<(&str, Cost)> = (0..all[0].len())
         .map(|index| (all[0][index].0, median(all.iter().map(|round| round[index].1).collect())))
         .collect();
-    let table = table(&rows, bench.version_ms()?);
+    let mut table = table(&rows, bench.version_ms()?);
+    table.push_str(&trust::table(&bench)?);
     println!("{table}");
     if !args.dry_run {
         let text = format!("{}\n{table}", preamble(args)?);
@@ -187,31 +193,6 @@ impl Bench {
     }
 }
 
-/// The reference of pack: read a folder, hash it, write it.
-pub fn copy_hash(from: &Path, to: &Path) -> Result<()> {
-    let mut buffer = vec![0; 1 << 20];
-    for entry in walkdir::WalkDir::new(from).sort_by_file_name() {
-        let entry = entry?;
-        let target = to.join(entry.path().strip_prefix(from)?);
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(target)?;
-            continue;
-        }
-        let (mut source, mut sink) = (File::open(entry.path())?, File::create(target)?);
-        let mut hasher = Sha256::new();
-        loop {
-            let got = source.read(&mut buffer)?;
-            if got == 0 {
-                break;
-            }
-            hasher.update(&buffer[..got]);
-            sink.write_all(&buffer[..got])?;
-        }
-        std::hint::black_box(hasher.finalize());
-    }
-    Ok(())
-}
-
 /// Median of CPU time, largest peak, and the shortest wall time: on a shared
 /// machine only the shortest says what the program needs.
 fn median(mut costs: Vec<Cost>) -> Cost {
@@ -254,11 +235,16 @@ fn table(rows: &[(&str, Cost)], version_ms: f64) -> String {
         ("peak memory, MiB", 64.0, peak, true),
         ("pkg --version, ms", 10.0, version_ms, true),
     ] {
-        let met = if below { value <= target } else { value >= target };
-        let (sign, word) = (if below { "<=" } else { ">=" }, if met { "met" } else { "MISSED" });
-        let _ = writeln!(text, "| {measure} | {sign} {target} | {value:.3} | {word} |");
+        text.push_str(&judged(measure, target, value, below));
     }
     text
+}
+
+/// A row of the table of measures.
+fn judged(measure: &str, target: f64, value: f64, below: bool) -> String {
+    let met = if below { value <= target } else { value >= target };
+    let (sign, word) = (if below { "<=" } else { ">=" }, if met { "met" } else { "MISSED" });
+    format!("| {measure} | {sign} {target} | {value:.3} | {word} |\n")
 }
 
 fn preamble(args: &Args) -> Result<String> {
@@ -298,86 +284,4 @@ fn enough_space(root: &Path, size: f64) -> Result<()> {
         free / 1e9
     );
     Ok(())
-}
-
-/// Bytes that look like bf16 weights, the same on every machine.
-struct Noise(u64);
-
-impl Noise {
-    fn fill(&mut self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(8) {
-            // xorshift64*, Vigna 2016.
-            self.0 ^= self.0 >> 12;
-            self.0 ^= self.0 << 25;
-            self.0 ^= self.0 >> 27;
-            let word = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D).to_le_bytes();
-            chunk.copy_from_slice(&word[..chunk.len()]);
-            for byte in chunk.iter_mut().skip(1).step_by(2) {
-                *byte = 0x3c | (*byte & 0x83);
-            }
-        }
-    }
-}
-
-fn write_weights(path: &Path, bytes: u64, seed: u64) -> Result<()> {
-    let bytes = bytes / 2 * 2;
-    let elements = bytes / 2;
-    let mut header = format!(
-        "{{\"w\":{{\"dtype\":\"BF16\",\"shape\":[{elements}],\"data_offsets\":[0,{bytes}]}}}}"
-    );
-    while !header.len().is_multiple_of(8) {
-        header.push(' ');
-    }
-    let total = 8 + header.len() as u64 + bytes;
-    if fs::metadata(path).is_ok_and(|meta| meta.len() == total) {
-        return Ok(());
-    }
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    file.write_all(&(header.len() as u64).to_le_bytes())?;
-    file.write_all(header.as_bytes())?;
-    let (mut noise, mut buffer, mut left) = (Noise(seed), vec![0; 1 << 20], bytes);
-    while left > 0 {
-        let part = usize::try_from(left)?.min(buffer.len());
-        noise.fill(&mut buffer[..part]);
-        file.write_all(&buffer[..part])?;
-        left -= part as u64;
-    }
-    Ok(file.flush()?)
-}
-
-fn scaled(bytes: f64, size: f64) -> u64 {
-    (bytes * size) as u64
-}
-
-fn make_release(folder: &Path, size: f64) -> Result<()> {
-    fs::create_dir_all(folder.join("code"))?;
-    fs::create_dir_all(folder.join("docs"))?;
-    write_weights(&folder.join("a.safetensors"), scaled(1.6e9, size), 1)?;
-    write_weights(&folder.join("b.safetensors"), scaled(1.6e9, size), 2)?;
-    write_weights(&folder.join("c.safetensors"), scaled(1.1e9, size), 3)?;
-    let mut noise = Noise(4);
-    let mut letters = vec![0; 8_000];
-    for index in 0..2_000 {
-        noise.fill(&mut letters);
-        let text: Vec<u8> =
-            letters.iter().map(|byte| b"abcdefghijklmno \n"[usize::from(*byte % 17)]).collect();
-        let name =
-            if index % 2 == 0 { format!("code/f{index}.py") } else { format!("docs/f{index}.md") };
-        fs::write(folder.join(name), text)?;
-    }
-    fs::write(folder.join("README.md"), "# Bench\n")?;
-    let spec = "[release]\nname = \"bench\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
-                [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n\n\
-                [[component]]\nkind = \"training-code\"\npaths = [\"code/**\"]\n\n\
-                [[component]]\nkind = \"technical-report\"\npaths = [\"docs/**\"]\n\n\
-                [[component]]\nkind = \"model-card\"\npaths = [\"README.md\"]\n";
-    Ok(fs::write(folder.join("pkg.toml"), spec)?)
-}
-
-fn make_big(folder: &Path, size: f64) -> Result<()> {
-    fs::create_dir_all(folder)?;
-    write_weights(&folder.join("model.safetensors"), scaled(4e9, size), 5)?;
-    let spec = "[release]\nname = \"big\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
-                [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n";
-    Ok(fs::write(folder.join("pkg.toml"), spec)?)
 }
