@@ -106,10 +106,13 @@ pub fn make_release(folder: &Path, size: f64) -> Result<()> {
     Ok(fs::write(folder.join("pkg.toml"), spec)?)
 }
 
-pub fn make_big(folder: &Path, size: f64) -> Result<()> {
+/// A release of one weight file, which `name` names.
+pub fn make_single(folder: &Path, name: &str, bytes: f64, size: f64) -> Result<()> {
     fs::create_dir_all(folder)?;
-    write_weights(&folder.join("model.safetensors"), scaled(4e9, size), 5)?;
-    let spec = "[release]\nname = \"big\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
-                [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n";
+    write_weights(&folder.join("model.safetensors"), scaled(bytes, size), 5)?;
+    let spec = format!(
+        "[release]\nname = \"{name}\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
+         [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n"
+    );
     Ok(fs::write(folder.join("pkg.toml"), spec)?)
 }

@@ -16,7 +16,7 @@ use wait4::Wait4 as _;
 use crate::run;
 
 pub use data::copy_hash;
-use data::{make_big, make_release};
+use data::{make_release, make_single};
 
 /// How the bench runs.
 #[derive(clap::Args)]
@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<()> {
     enough_space(&root, args.size)?;
     println!("making data under {}", root.display());
     make_release(&root.join("release"), args.size)?;
-    make_big(&root.join("big"), args.size)?;
+    make_single(&root.join("big"), "big", 4e9, args.size)?;
     let mut bench = Bench {
         pkg: run::release_binary()?,
         root,

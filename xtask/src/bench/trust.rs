@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use pkg_rig::{Rig, TokenSpec};
 
+use super::data::make_single;
 use super::{Bench, judged};
 use crate::run;
 
@@ -21,12 +22,7 @@ pub fn table(bench: &Bench) -> Result<String> {
     let mut text = String::new();
     let rig = Rig::start();
     rig.write_to(&bench.root)?;
-    let folder = bench.root.join("tiny");
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join("README.md"), "# Tiny\n")?;
-    let spec = "[release]\nname = \"tiny\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
-                [[component]]\nkind = \"model-card\"\npaths = [\"README.md\"]\n";
-    fs::write(folder.join("pkg.toml"), spec)?;
+    make_single(&bench.root.join("tiny"), "tiny", 1e3, 1.0)?;
     // What starting and reading the bundle cost anyway.
     let digest = pack(bench)?;
     let bare = median_cpu(bench, &["verify", "tiny.pkg", "--digest", &digest])?;
