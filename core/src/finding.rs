@@ -205,6 +205,11 @@ codes! {
     OmsUnsignedFiles = "oms-unsigned-files", Note, Ok, "Files are there that the model signature does not list. They were left alone, as asked.", "Leave `--ignore-unsigned-files` away to have them refused.";
     OmsKeyKind = "oms-key-kind", Error, Usage, "Tools of the OpenSSF model signing format accept no signatures by a key of this kind.", "Sign with an ECDSA key: `pkg keygen` makes one.";
     DigestsTrusted = "digests-trusted", Note, Ok, "Digests of unchanged files were taken over from an earlier run. These files were not read.", "Leave `--trust-cache` away to read every file.";
+    PredicateInvalid = "predicate-invalid", Error, VerificationFailed, "An attestation lacks what its type requires, or has it in another form.", "Correct the predicate and attest again; if it came from somebody else, ask them to.";
+    AttestationMissing = "attestation-missing", Error, VerificationFailed, "There is no attestation of the type that was asked for, by anybody who was asked for.", "`pkg attest list BUNDLE` shows what there is; ask the publisher for the attestation.";
+    EvidenceMissing = "evidence-missing", Error, VerificationFailed, "A verified attestation names evidence that is not in the bundle.", "Get the whole bundle from the publisher.";
+    EvidenceUnclaimed = "evidence-not-named", Note, Ok, "Evidence is in the bundle that no verified attestation names. Nobody vouches for it.", "Give the key or identity of whoever attested it.";
+    PipelineUnknown = "pipeline-unknown", Error, Usage, "The environment is that of no pipeline that pkg knows, so it does not say where this was built.", "Run it in GitHub Actions, GitLab CI, Buildkite or Google Cloud Build, or write the predicate yourself and give it with `--predicate`.";
     OtherSignature = "signature-not-checked", Note, Ok, "A signature by another key is present and was not checked.", "Give its public key with `--key` to check it.";
     TimeNotProven = "time-not-proven", Note, Ok, "The signature says nothing that proves when it was made.", "A transparency log or timestamp authority proves time; a bare key cannot.";
     KeyInvalid = "key-invalid", Error, Usage, "The key file is damaged, of an unsupported kind, or not the kind asked for.", "Use an ECDSA or Ed25519 key in PEM (PKCS#8 private, SPKI public).";

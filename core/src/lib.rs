@@ -13,6 +13,7 @@
 //!    layers below.
 //! 7. [`cli`]: arguments in, one outcome out. The only place that prints.
 
+pub mod attest;
 pub mod blob;
 pub mod bundle;
 pub mod cache;
@@ -28,6 +29,7 @@ pub mod hash;
 pub mod init;
 pub mod model;
 pub mod policy;
+pub mod predicate;
 pub mod scan;
 pub mod show;
 pub mod sign;

@@ -117,7 +117,7 @@ pub fn sign(
         seal(predicate::MODEL_SIGNATURE, &payload)?;
     }
     if !new.is_empty() {
-        bundle::attach(&loaded, &new)?;
+        bundle::attach(&loaded, &new, &[])?;
     }
     let earlier =
         earlier.and_then(|report| Some((report.who.clone()?, report.times.clone(), report.logged)));

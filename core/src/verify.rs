@@ -113,6 +113,9 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
     let mut findings = loaded.findings.clone();
     findings.extend(identity(request, &loaded, &mut signatures));
     findings.extend(checked.findings.clone());
+    if request.scope.only.is_empty() {
+        findings.extend(bundle::check_evidence(&loaded, meter));
+    }
     findings.extend(bundle::extra_blobs(&loaded)?);
     let mut verdict = verdict(request, &loaded, signatures, &checked);
     if !verdict.not_checked.is_empty() {

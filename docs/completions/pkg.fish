@@ -36,6 +36,7 @@ complete -c pkg -n "__fish_pkg_needs_command" -f -a "verify" -d 'Check a bundle,
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "show" -d 'Say what a bundle is, without checking its content'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "trust" -d 'Fetch and look at trusted roots'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
@@ -175,6 +176,100 @@ complete -c pkg -n "__fish_pkg_using_subcommand export" -l offline -d 'Open no s
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand export" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand export" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l type -d 'Predicate type: a URI, or slsa-provenance, test-result, svr, spdx, cyclonedx' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l predicate -d 'The predicate, a JSON file' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l evidence -d 'File that goes along as evidence, named in the predicate; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l subject -d 'Another subject besides the release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l import -d 'Attach what was signed elsewhere: Sigstore bundles or DSSE envelopes, one or one a line' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l signed-by -d 'Public key that signed imported DSSE envelopes' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l key -d 'Private key: a PEM file, or a `pkcs11:` URI (RFC 7512)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l signer-command -d 'Command that signs, for keys in key services; see docs/signers.md' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l certificate -d 'Certificate of the key, PEM, with the intermediates above it; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l passphrase-file -d 'File whose first line is the passphrase (otherwise `PKG_PASSPHRASE`, otherwise a prompt)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l identity-token -d 'OIDC token that says who you are (also `PKG_IDENTITY_TOKEN`)' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l signing-config -d 'Signing config of the instance (`signing_config.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l trust-config -d 'Client trust config of the instance: signing config and trusted root in one' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l trusted-root -d 'Trusted root of the instance, to check new signatures with (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l provenance -d 'SLSA provenance of this pipeline, made from its environment'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l keyless -d 'Sign by identity: the pipeline\'s own where there is one, otherwise yours, by browser'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l staging -d 'Use the staging instance of Sigstore, for tests'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -a "list" -d 'List attestations: what they are about, who made them, how far that was checked'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -a "show" -d 'Show what attestations say'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -a "verify" -d 'Verify that attestations are there, by somebody who is accepted'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -a "export" -d 'Write attestations to a file or folder'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l type -d 'Predicate type: a URI or short name; may be repeated [default: all]' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l type -d 'Predicate type: a URI or short name; may be repeated [default: all]' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l type -d 'Predicate type: a URI or short name; may be repeated [default: all]' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from export" -l type -d 'Predicate type: a URI or short name; may be repeated [default: all]' -r
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from export" -s o -l output -d 'Output: NAME.jsonl for one a line, NAME.json for the only one, otherwise a folder' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from export" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "list" -d 'List attestations: what they are about, who made them, how far that was checked'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what attestations say'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Verify that attestations are there, by somebody who is accepted'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write attestations to a file or folder'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -s h -l help -d 'Print help'
@@ -270,22 +365,27 @@ complete -c pkg -n "__fish_pkg_using_subcommand schema" -s h -l help -d 'Print h
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle, or a plain folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "trust" -d 'Fetch and look at trusted roots'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export sigstore trust demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle, or a plain folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "trust" -d 'Fetch and look at trusted roots'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "list" -d 'List attestations: what they are about, who made them, how far that was checked'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "show" -d 'Show what attestations say'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "verify" -d 'Verify that attestations are there, by somebody who is accepted'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "export" -d 'Write attestations to a file or folder'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'

@@ -234,6 +234,186 @@ _arguments "${_arguments_options[@]}" : \
 ':output -- Folder to make:_files' \
 && ret=0
 ;;
+(attest)
+_arguments "${_arguments_options[@]}" : \
+'--type=[Predicate type\: a URI, or slsa-provenance, test-result, svr, spdx, cyclonedx]:TYPE:_default' \
+'--predicate=[The predicate, a JSON file]:FILE:_files' \
+'*--evidence=[File that goes along as evidence, named in the predicate; may be repeated]:FILE:_files' \
+'*--subject=[Another subject besides the release; may be repeated]:NAME=sha256:HEX:_default' \
+'(--type --predicate --provenance --evidence --subject)*--import=[Attach what was signed elsewhere\: Sigstore bundles or DSSE envelopes, one or one a line]:FILE:_files' \
+'--signed-by=[Public key that signed imported DSSE envelopes]:FILE:_files' \
+'--key=[Private key\: a PEM file, or a \`pkcs11\:\` URI (RFC 7512)]:FILE|URI:_files' \
+'(--key)--signer-command=[Command that signs, for keys in key services; see docs/signers.md]:COMMAND:_default' \
+'*--certificate=[Certificate of the key, PEM, with the intermediates above it; may be repeated]:FILE:_files' \
+'--passphrase-file=[File whose first line is the passphrase (otherwise \`PKG_PASSPHRASE\`, otherwise a prompt)]:FILE:_files' \
+'--identity-token=[OIDC token that says who you are (also \`PKG_IDENTITY_TOKEN\`)]:TOKEN:_default' \
+'--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
+'(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
+'--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'(--type --predicate)--provenance[SLSA provenance of this pipeline, made from its environment]' \
+'(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
+'--oob[Show an address and ask for a code, instead of opening a browser]' \
+'(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':bundle -- Bundle to attest\: a layout folder or an archive:_files' \
+":: :_pkg__subcmd__attest_commands" \
+"*::: :->attest" \
+&& ret=0
+
+    case $state in
+    (attest)
+        words=($line[2] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-attest-command-$line[2]:"
+        case $line[2] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'*--type=[Predicate type\: a URI or short name; may be repeated \[default\: all\]]:TYPE:_default' \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':target -- Bundle, archive or unpacked folder:_files' \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+'*--type=[Predicate type\: a URI or short name; may be repeated \[default\: all\]]:TYPE:_default' \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':target -- Bundle, archive or unpacked folder:_files' \
+&& ret=0
+;;
+(verify)
+_arguments "${_arguments_options[@]}" : \
+'*--type=[Predicate type\: a URI or short name; may be repeated \[default\: all\]]:TYPE:_default' \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':target -- Bundle, archive or unpacked folder:_files' \
+&& ret=0
+;;
+(export)
+_arguments "${_arguments_options[@]}" : \
+'*--type=[Predicate type\: a URI or short name; may be repeated \[default\: all\]]:TYPE:_default' \
+'-o+[Output\: NAME.jsonl for one a line, NAME.json for the only one, otherwise a folder]:PATH:_files' \
+'--output=[Output\: NAME.jsonl for one a line, NAME.json for the only one, otherwise a folder]:PATH:_files' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':target -- Bundle, archive or unpacked folder:_files' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__attest__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-attest-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(export)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (sigstore)
 _arguments "${_arguments_options[@]}" : \
 '--json[Print one JSON document instead of text]' \
@@ -572,6 +752,38 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(attest)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__help__subcmd__attest_commands" \
+"*::: :->attest" \
+&& ret=0
+
+    case $state in
+    (attest)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-help-attest-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(verify)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(export)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (sigstore)
 _arguments "${_arguments_options[@]}" : \
 ":: :_pkg__subcmd__help__subcmd__sigstore_commands" \
@@ -688,6 +900,7 @@ _pkg_commands() {
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'attest:Attest something about a release, or look at what was attested' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
@@ -698,6 +911,73 @@ _pkg_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pkg commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest_commands] )) ||
+_pkg__subcmd__attest_commands() {
+    local commands; commands=(
+'list:List attestations\: what they are about, who made them, how far that was checked' \
+'show:Show what attestations say' \
+'verify:Verify that attestations are there, by somebody who is accepted' \
+'export:Write attestations to a file or folder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg attest commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__export_commands] )) ||
+_pkg__subcmd__attest__subcmd__export_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest export commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__help_commands] )) ||
+_pkg__subcmd__attest__subcmd__help_commands() {
+    local commands; commands=(
+'list:List attestations\: what they are about, who made them, how far that was checked' \
+'show:Show what attestations say' \
+'verify:Verify that attestations are there, by somebody who is accepted' \
+'export:Write attestations to a file or folder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg attest help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__help__subcmd__export_commands] )) ||
+_pkg__subcmd__attest__subcmd__help__subcmd__export_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest help export commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__help__subcmd__help_commands] )) ||
+_pkg__subcmd__attest__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__help__subcmd__list_commands] )) ||
+_pkg__subcmd__attest__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest help list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__help__subcmd__show_commands] )) ||
+_pkg__subcmd__attest__subcmd__help__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest help show commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__help__subcmd__verify_commands] )) ||
+_pkg__subcmd__attest__subcmd__help__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest help verify commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__list_commands] )) ||
+_pkg__subcmd__attest__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__show_commands] )) ||
+_pkg__subcmd__attest__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest show commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__attest__subcmd__verify_commands] )) ||
+_pkg__subcmd__attest__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg attest verify commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__completions_commands] )) ||
 _pkg__subcmd__completions_commands() {
@@ -730,6 +1010,7 @@ _pkg__subcmd__help_commands() {
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'attest:Attest something about a release, or look at what was attested' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
@@ -740,6 +1021,36 @@ _pkg__subcmd__help_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pkg help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__attest_commands] )) ||
+_pkg__subcmd__help__subcmd__attest_commands() {
+    local commands; commands=(
+'list:List attestations\: what they are about, who made them, how far that was checked' \
+'show:Show what attestations say' \
+'verify:Verify that attestations are there, by somebody who is accepted' \
+'export:Write attestations to a file or folder' \
+    )
+    _describe -t commands 'pkg help attest commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__attest__subcmd__export_commands] )) ||
+_pkg__subcmd__help__subcmd__attest__subcmd__export_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help attest export commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__attest__subcmd__list_commands] )) ||
+_pkg__subcmd__help__subcmd__attest__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help attest list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__attest__subcmd__show_commands] )) ||
+_pkg__subcmd__help__subcmd__attest__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help attest show commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__attest__subcmd__verify_commands] )) ||
+_pkg__subcmd__help__subcmd__attest__subcmd__verify_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help attest verify commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__completions_commands] )) ||
 _pkg__subcmd__help__subcmd__completions_commands() {

@@ -155,7 +155,7 @@ impl Place {
     }
 
     /// The files that the examples of the help texts use besides what they make:
-    /// a policy and facts, with what they name.
+    /// a policy and facts, with what they name, and a predicate.
     pub fn example_files(&self) {
         let folder = repository().join("fixtures/policies/good");
         for entry in std::fs::read_dir(folder).expect("the good policies") {
@@ -163,6 +163,8 @@ impl Place {
             let name = path.file_name().expect("a name").to_owned();
             std::fs::copy(&path, self.dir.path().join(name)).expect("a copy");
         }
+        let tests = r#"{"result":"PASSED","configuration":[{"uri":"https://example.com/suite"}]}"#;
+        std::fs::write(self.path("tests.json"), tests).expect("a predicate");
     }
 
     /// A path in the folder.

@@ -16,7 +16,7 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
     args.push("--help");
     let help = Place::new().ok(&args).stdout;
     let list = help.split("Commands:\n").nth(1);
-    if list.is_none() || help.contains("[COMMAND]") {
+    if list.is_none() || help.contains("\nArguments:") {
         found.push(above.to_vec());
     }
     let list = list.unwrap_or_default().split("\n\n").next().unwrap();
@@ -30,10 +30,10 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// Examples that need services: run in the tests of signing by identity, of the
-/// trusted root and of the log.
-const ELSEWHERE: [&str; 4] =
-    ["--keyless", "sigstore sign-bundle", "sigstore verify-bundle", "trust update"];
+/// Examples that need services, or what others export: run in the tests of signing
+/// by identity, of the trusted root and of attestations.
+const ELSEWHERE: [&str; 5] =
+    ["--keyless", "--import", "sigstore sign-bundle", "sigstore verify-bundle", "trust update"];
 
 /// Commands whose examples make what those of others need, first.
 const FIRST: [&str; 4] = ["init", "pack", "keygen", "sign"];
@@ -102,6 +102,7 @@ fn the_examples_of_the_help_texts_run() {
 #[test]
 fn json_of_every_command_fits_its_schema_in_success_and_failure() {
     let place = Place::signed();
+    place.example_files();
     for args in [
         vec!["init", "model", "--dry-run"],
         vec!["pack", "model", "-o", "again.pkg"],
@@ -111,6 +112,14 @@ fn json_of_every_command_fits_its_schema_in_success_and_failure() {
         vec!["verify", "m.pkg", "--key", "n.pub"],
         vec!["show", "m.pkg"],
         vec!["unpack", "m.pkg", "out"],
+        vec!["attest", "m.pkg", "--type", "urn:x", "--predicate", "tests.json", "--key", "k.key"],
+        vec!["attest", "m.pkg", "--type", "svr", "--predicate", "tests.json", "--key", "k.key"],
+        vec!["attest", "list", "m.pkg", "--key", "k.pub"],
+        vec!["attest", "show", "m.pkg"],
+        vec!["attest", "verify", "m.pkg", "--key", "k.pub"],
+        vec!["attest", "verify", "m.pkg", "--type", "svr", "--key", "k.pub"],
+        vec!["attest", "export", "m.pkg", "-o", "claims.jsonl"],
+        vec!["attest", "m.pkg", "--import", "claims.jsonl"],
         vec!["demo"],
         vec!["explain", "digest-mismatch"],
         vec!["schema"],
@@ -128,7 +137,14 @@ fn json_of_every_command_fits_its_schema_in_success_and_failure() {
         let mut all = args.clone();
         all.push("--json");
         let out = place.run(&all);
-        conforms(args[0], &out);
+        let below = ["list", "show", "verify", "export"];
+        match (args[0], args.get(1)) {
+            ("attest", Some(name)) if below.contains(name) => {
+                conforms(&format!("attest-{name}"), &out);
+            }
+            ("attest", _) if args.contains(&"--import") => conforms("attest-import", &out),
+            (name, _) => conforms(name, &out),
+        }
         assert_eq!(out.stderr, "", "{args:?}");
     }
 }

@@ -343,6 +343,7 @@ fn walk(loaded: &Loaded, root: &Path, checked: &mut Checked) -> HashSet<String> 
     let own: HashSet<&str> = [names::MANIFEST, names::CONFIG, names::RELEASE, names::FILES]
         .into_iter()
         .chain(loaded.signatures.iter().map(|signature| signature.name.as_str()))
+        .chain(loaded.evidence.iter().map(|blob| blob.name.as_str()))
         .collect();
     let mut present = HashSet::new();
     let walker = walkdir::WalkDir::new(root).min_depth(1).sort_by_file_name().into_iter();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::evidence::{self, EvidenceBlob};
 use super::oci::{self, Descriptor, Index, Manifest, ModelConfig};
 use super::source::Source;
 use super::{limits, names, validate};
@@ -52,7 +53,9 @@ pub struct Loaded {
     pub files: FileIndex,
     /// Signature documents that refer to the manifest.
     pub signatures: Vec<Document>,
-    /// Digests of the blobs that carry signatures, their manifests included.
+    /// Evidence that refers to the manifest.
+    pub evidence: Vec<EvidenceBlob>,
+    /// Digests of the blobs of what refers to the manifest, with their manifests.
     pub referrer_blobs: Vec<Digest>,
     /// What is wrong beside the release itself.
     pub findings: Vec<Finding>,
@@ -121,21 +124,10 @@ fn load_folder(path: &Path) -> Result<Loaded> {
         manifest: manifest_bytes,
     };
     let mut loaded = assemble(Origin::Folder(path.to_owned()), entry, manifest, documents)?;
-    let folder = path.join(names::SIGNATURES);
-    let mut documents: Vec<PathBuf> = Vec::new();
-    if folder.is_dir() {
-        for entry in std::fs::read_dir(&folder).map_err(|error| Problem::reading(&folder, error))? {
-            documents.push(entry.map_err(|error| Problem::reading(&folder, error))?.path());
-        }
-        documents.sort();
-    }
+    let mut documents = files_in(&path.join(names::SIGNATURES))?;
     let model_signature = path.join(names::MODEL_SIGNATURE);
     if fsx::exists(&model_signature) {
         documents.push(model_signature);
-    }
-    if documents.len() > limits::REFERRERS {
-        return Err(Problem::new(Code::SignatureFormat, folder.display())
-            .detail(format!("more than {} signatures", limits::REFERRERS)));
     }
     for document in documents {
         let name = document.strip_prefix(path).unwrap_or(&document).display().to_string();
@@ -144,7 +136,29 @@ fn load_folder(path: &Path) -> Result<Loaded> {
             Err(problem) => loaded.findings.push(problem.into_finding()),
         }
     }
+    for file in files_in(&path.join(names::EVIDENCE))? {
+        match EvidenceBlob::of_file(path, &file) {
+            Some(blob) => loaded.evidence.push(blob),
+            None => loaded.findings.push(evidence::misnamed(&file.display().to_string())),
+        }
+    }
     Ok(loaded)
+}
+
+/// What is in a folder, sorted; nothing when the folder is not there.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(folder).map_err(|error| Problem::reading(folder, error))? {
+            files.push(entry.map_err(|error| Problem::reading(folder, error))?.path());
+        }
+        files.sort();
+    }
+    if files.len() > limits::REFERRERS {
+        return Err(Problem::new(Code::SignatureFormat, folder.display())
+            .detail(format!("more than {} files", limits::REFERRERS)));
+    }
+    Ok(files)
 }
 
 fn assemble(
@@ -168,6 +182,7 @@ fn assemble(
         release,
         files,
         signatures: Vec::new(),
+        evidence: Vec::new(),
         referrer_blobs: Vec::new(),
         findings: Vec::new(),
         documents,
@@ -194,15 +209,15 @@ pub(super) fn read_index(source: &Source) -> Result<Index> {
     Ok(index)
 }
 
-/// Whether an entry of the index is a signature rather than a release.
+/// Whether an entry of the index is a signature or evidence rather than a release.
 fn is_referrer(entry: &Descriptor) -> bool {
-    entry.artifact_type.as_deref() == Some(oci::SIGSTORE_BUNDLE)
+    matches!(entry.artifact_type.as_deref(), Some(oci::SIGSTORE_BUNDLE | oci::EVIDENCE))
 }
 
 /// The one release of an index.
 ///
 /// Tools that copy layouts drop `artifactType` from the index, so an entry
-/// counts as a release unless it says that it is a signature.
+/// counts as a release unless it says that it refers to one.
 pub(super) fn release_entry(index: &Index) -> Result<&Descriptor> {
     let invalid = |why: &str| Problem::new(Code::IndexInvalid, "index.json").detail(why.to_owned());
     let mut releases = index.manifests.iter().filter(|entry| !is_referrer(entry));
@@ -220,10 +235,19 @@ pub(super) fn release_entry(index: &Index) -> Result<&Descriptor> {
 fn read_referrers(source: &Source, index: &Index, loaded: &mut Loaded) {
     for entry in index.manifests.iter().filter(|entry| is_referrer(entry)) {
         match read_referrer(source, entry, &loaded.digest) {
-            Ok((layer, document)) => {
+            Ok(referrer) => {
                 let config = Digest::of(oci::EMPTY_CONTENT);
-                loaded.referrer_blobs.extend([entry.digest, layer.digest, config]);
-                loaded.signatures.push(document);
+                loaded.referrer_blobs.extend([entry.digest, config]);
+                match referrer {
+                    Referrer::Signature(document) => {
+                        loaded.referrer_blobs.push(Digest::of(&document.bytes));
+                        loaded.signatures.push(document);
+                    }
+                    Referrer::Evidence(blob) => {
+                        loaded.referrer_blobs.push(blob.digest());
+                        loaded.evidence.push(blob);
+                    }
+                }
             }
             Err(problem) => {
                 loaded.referrer_blobs.push(entry.digest);
@@ -233,11 +257,13 @@ fn read_referrers(source: &Source, index: &Index, loaded: &mut Loaded) {
     }
 }
 
-fn read_referrer(
-    source: &Source,
-    entry: &Descriptor,
-    release: &Digest,
-) -> Result<(Descriptor, Document)> {
+/// What refers to a release.
+pub(super) enum Referrer {
+    Signature(Document),
+    Evidence(EvidenceBlob),
+}
+
+fn read_referrer(source: &Source, entry: &Descriptor, release: &Digest) -> Result<Referrer> {
     let invalid =
         |why: &str| Problem::new(Code::ManifestInvalid, entry.digest).detail(why.to_owned());
     let bytes = source.checked_blob(entry, limits::MANIFEST)?;
@@ -251,27 +277,30 @@ fn read_referrer(
             .detail(format!("it refers to {}, but the release is {release}", subject.digest)));
     }
     let [layer] = manifest.layers.as_slice() else {
-        return Err(invalid("a signature has exactly one layer"));
+        return Err(invalid("a signature or piece of evidence has exactly one layer"));
     };
+    if entry.artifact_type.as_deref() == Some(oci::EVIDENCE) {
+        return Ok(Referrer::Evidence(EvidenceBlob::of_layer(layer)));
+    }
     if layer.media_type != oci::SIGSTORE_BUNDLE {
         return Err(Problem::new(Code::UnknownMediaType, entry.digest)
             .detail(format!("{} is no signature that pkg can read", layer.media_type)));
     }
     let bytes = source.checked_blob(layer, limits::SIGNATURE)?;
-    Ok((layer.clone(), Document { name: layer.digest.to_string(), bytes }))
+    Ok(Referrer::Signature(Document { name: layer.digest.to_string(), bytes }))
 }
 
-/// Signatures of an older bundle that fit the release `digest`, each with the
-/// descriptor of its manifest in the old index; and how many do not fit.
+/// Signatures and evidence of an older bundle that fit the release `digest`, each
+/// with the descriptor of its manifest in the old index; and how many do not fit.
 pub(super) fn referrers_of(
     source: &Source,
     digest: &Digest,
-) -> (Vec<(Descriptor, Document)>, usize) {
+) -> (Vec<(Descriptor, Referrer)>, usize) {
     let Ok(index) = read_index(source) else { return (Vec::new(), 0) };
     let (mut fitting, mut dropped) = (Vec::new(), 0);
     for entry in index.manifests.iter().filter(|entry| is_referrer(entry)) {
         match read_referrer(source, entry, digest) {
-            Ok((_, document)) => fitting.push((entry.clone(), document)),
+            Ok(referrer) => fitting.push((entry.clone(), referrer)),
             Err(_) => dropped += 1,
         }
     }

@@ -7,6 +7,7 @@ mod cache;
 mod content;
 mod copy;
 mod describe;
+mod evidence;
 mod load;
 mod make;
 pub mod oci;
@@ -22,6 +23,7 @@ mod validate;
 pub use content::{Checked, Scope, check_folder, check_layers};
 pub use copy::copy;
 pub use describe::source_date;
+pub use evidence::{EvidenceBlob, NewEvidence, check_evidence};
 pub use load::{Document, Loaded, Origin, extra_blobs, load};
 pub use pack::{PackOutcome, PackRequest, ShardPolicy, pack};
 pub use refer::{NewSignature, attach};
@@ -42,6 +44,8 @@ pub mod names {
     pub const CONFIG: &str = ".pkg/config.json";
     /// Folder of signatures, in an unpacked folder.
     pub const SIGNATURES: &str = ".pkg/signatures";
+    /// Folder of evidence that attestations name, in an unpacked folder.
+    pub const EVIDENCE: &str = ".pkg/evidence";
     /// The OpenSSF model signature, in an unpacked folder.
     pub const MODEL_SIGNATURE: &str = "model.sig";
 }
@@ -60,6 +64,8 @@ pub mod limits {
     pub const FILES: u64 = 64 << 20;
     /// A signature document.
     pub const SIGNATURE: u64 = 64 << 20;
+    /// One piece of evidence.
+    pub const EVIDENCE: u64 = 64 << 20;
     /// Number of referrers of one release.
     pub const REFERRERS: usize = 1000;
 }

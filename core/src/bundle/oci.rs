@@ -29,6 +29,9 @@ pub const DOC_RAW: &str = "application/vnd.cncf.model.doc.v1.raw";
 /// Sigstore bundle, artifact type of a signature.
 pub const SIGSTORE_BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+/// Evidence that attestations name, artifact type of its manifest.
+pub const EVIDENCE: &str = "application/vnd.x-pkg.evidence.v1";
+
 /// Annotation: path of the file, or common folder of the files, of a layer.
 pub const FILEPATH: &str = "org.cncf.model.filepath";
 /// Annotation: the media type was not checked against the content.

@@ -254,9 +254,9 @@ fn describe_and_finish(
     let mut kept = 0;
     if let Some(previous) = previous {
         let (referrers, dropped) = load::referrers_of(previous, &manifest.digest);
-        for (descriptor, document) in referrers {
-            entries.push(refer::put(&mut store, &manifest, &descriptor, &document)?);
-            kept += 1;
+        for (descriptor, referrer) in referrers {
+            entries.push(refer::put(&mut store, &manifest, (previous, &descriptor), &referrer)?);
+            kept += usize::from(matches!(referrer, load::Referrer::Signature(_)));
         }
         if dropped > 0 {
             let subject = all.request.output.display();

@@ -1,8 +1,9 @@
-//! Attaching signatures to a release, as OCI 1.1 referrers.
+//! Attaching signatures and evidence to a release, as OCI 1.1 referrers.
 
 use std::path::Path;
 
-use super::load::{self, Document, Loaded, Origin};
+use super::evidence::NewEvidence;
+use super::load::{self, Loaded, Origin, Referrer};
 use super::oci::{self, Annotations, Descriptor, Manifest};
 use super::source::{Source, blob_name};
 use super::store::Store;
@@ -20,23 +21,37 @@ pub struct NewSignature {
     pub bytes: Vec<u8>,
 }
 
-/// The manifest that makes `bundle` refer to `subject`.
+/// The manifest that makes a signature refer to `subject`.
 fn referrer(subject: &Descriptor, bundle: Descriptor, predicate_type: &str) -> Result<Vec<u8>> {
     let mut annotations = Annotations::new();
     annotations.insert(oci::BUNDLE_CONTENT.to_owned(), "dsse-envelope".to_owned());
     annotations.insert(oci::BUNDLE_PREDICATE.to_owned(), predicate_type.to_owned());
+    manifest(subject, oci::SIGSTORE_BUNDLE, bundle, annotations)
+}
+
+/// The manifest that makes evidence refer to `subject`.
+fn evidence_referrer(subject: &Descriptor, layer: Descriptor) -> Result<Vec<u8>> {
+    manifest(subject, oci::EVIDENCE, layer, Annotations::new())
+}
+
+fn manifest(
+    subject: &Descriptor,
+    artifact_type: &str,
+    layer: Descriptor,
+    annotations: Annotations,
+) -> Result<Vec<u8>> {
     let mut config = Descriptor::of(oci::EMPTY, oci::EMPTY_CONTENT);
     config.data = Some("e30=".to_owned());
     let manifest = Manifest {
         schema_version: 2,
         media_type: oci::MANIFEST.to_owned(),
-        artifact_type: Some(oci::SIGSTORE_BUNDLE.to_owned()),
+        artifact_type: Some(artifact_type.to_owned()),
         config,
-        layers: vec![bundle],
+        layers: vec![layer],
         subject: Some(Descriptor::new(oci::MANIFEST, subject.digest, subject.size)),
         annotations,
     };
-    describe::canonical("a signature", &manifest)
+    describe::canonical("what refers to a release", &manifest)
 }
 
 /// The entry of a signature in `index.json`.
@@ -47,23 +62,46 @@ fn entry(manifest: &[u8], predicate_type: &str) -> Descriptor {
     entry
 }
 
-/// Takes a signature of an older bundle over into a new one.
+/// The entry of evidence in `index.json`.
+fn evidence_entry(manifest: &[u8]) -> Descriptor {
+    let mut entry = Descriptor::of(oci::MANIFEST, manifest);
+    entry.artifact_type = Some(oci::EVIDENCE.to_owned());
+    entry
+}
+
+/// Takes a signature or evidence of an older bundle over into a new one.
 pub(super) fn put(
     store: &mut Store,
     subject: &Descriptor,
-    old: &Descriptor,
-    document: &Document,
+    (old_source, old): (&Source, &Descriptor),
+    what: &Referrer,
 ) -> Result<Descriptor> {
-    let predicate_type = old.annotation(oci::BUNDLE_PREDICATE).unwrap_or_default().to_owned();
-    let bundle = store.put(oci::SIGSTORE_BUNDLE, &document.bytes)?;
     store.put(oci::EMPTY, oci::EMPTY_CONTENT)?;
-    let manifest = referrer(subject, bundle, &predicate_type)?;
-    store.put(oci::MANIFEST, &manifest)?;
-    Ok(entry(&manifest, &predicate_type))
+    match what {
+        Referrer::Signature(document) => {
+            let predicate_type = old.annotation(oci::BUNDLE_PREDICATE).unwrap_or_default();
+            let bundle = store.put(oci::SIGSTORE_BUNDLE, &document.bytes)?;
+            let manifest = referrer(subject, bundle, predicate_type)?;
+            store.put(oci::MANIFEST, &manifest)?;
+            Ok(entry(&manifest, predicate_type))
+        }
+        Referrer::Evidence(blob) => {
+            let bytes = old_source.checked_blob(&blob.descriptor, limits::EVIDENCE)?;
+            store.put(&blob.descriptor.media_type, &bytes)?;
+            let manifest = evidence_referrer(subject, blob.descriptor.clone())?;
+            store.put(oci::MANIFEST, &manifest)?;
+            Ok(evidence_entry(&manifest))
+        }
+    }
 }
 
-/// Adds signatures to a bundle. The bundle shows all of them, or is unchanged.
-pub fn attach(loaded: &Loaded, signatures: &[NewSignature]) -> Result<()> {
+/// Adds signatures, and evidence that they name, to a bundle. The bundle shows all
+/// of it, or is unchanged.
+pub fn attach(
+    loaded: &Loaded,
+    signatures: &[NewSignature],
+    evidence: &[NewEvidence],
+) -> Result<()> {
     let Origin::Bundle(source) = &loaded.origin else {
         return Err(Problem::new(Code::NotABundle, "the folder")
             .detail("an unpacked release cannot be signed; sign its bundle")
@@ -80,6 +118,12 @@ pub fn attach(loaded: &Loaded, signatures: &[NewSignature]) -> Result<()> {
         let manifest = referrer(&loaded.manifest_descriptor, bundle, &signature.predicate_type)?;
         entries.push(entry(&manifest, &signature.predicate_type));
         blobs.extend([signature.bytes.clone(), manifest]);
+    }
+    let present = |digest| loaded.evidence.iter().any(|blob| blob.digest() == digest);
+    for piece in evidence.iter().filter(|piece| !present(piece.digest())) {
+        let manifest = evidence_referrer(&loaded.manifest_descriptor, piece.layer())?;
+        entries.push(evidence_entry(&manifest));
+        blobs.extend([piece.bytes.clone(), manifest]);
     }
     if source.is_archive() {
         let staged = Staged::file(source.path())?;

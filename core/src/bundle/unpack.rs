@@ -232,6 +232,13 @@ impl Unpacker<'_> {
             };
             fsx::write_synced(&self.root.join(name), &document.bytes)?;
         }
+        if !self.loaded.evidence.is_empty() {
+            let folder = self.root.join(names::EVIDENCE);
+            fs::create_dir_all(&folder).map_err(|error| Problem::writing(&folder, error))?;
+        }
+        for blob in &self.loaded.evidence {
+            fsx::write_synced(&self.root.join(blob.unpacked()), &blob.read(self.loaded)?)?;
+        }
         Ok(())
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
             | Command::Show(_)
             | Command::Unpack(_)
             | Command::Export(_)
+            | Command::Attest(_)
     );
     let (name, result) = match command {
         Command::Init(args) => ("init", init(args)),
@@ -44,6 +45,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Show(args) => ("show", show(args)),
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
         Command::Export(args) => ("export", export(args, printer)),
+        Command::Attest(args) => (args.name(), super::attest::run(args, printer)),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Trust(command) => ("trust", super::trust::run(command)),
         Command::Demo(args) => ("demo", demo(args)),

@@ -1,6 +1,7 @@
 //! Command line: arguments in, one outcome out.
 
 mod args;
+mod attest;
 mod commands;
 mod model_folder;
 mod output;

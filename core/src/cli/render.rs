@@ -183,11 +183,12 @@ fn component_rows(components: &[ComponentReport]) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn signature_line(signature: &SignatureReport) -> String {
+pub(super) fn signature_line(signature: &SignatureReport) -> String {
     let about = match signature.about {
-        About::Release => "release statement",
-        About::Model => "model signature",
-        About::Other => "other statement",
+        About::Release => "release statement".to_owned(),
+        About::Model => "model signature".to_owned(),
+        About::Attestation => printable(&signature.predicate_type),
+        About::Other => "unreadable".to_owned(),
     };
     let standing = match (signature.standing, signature.times.first()) {
         (Standing::Verified, Some(proven)) => {

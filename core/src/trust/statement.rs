@@ -4,8 +4,11 @@
 //! (github.com/in-toto/attestation). Fields that it does not know are refused:
 //! what is signed here should be understood in full.
 
+use std::collections::BTreeMap;
+
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::json;
 use crate::finding::{Code, Problem, Result};
@@ -102,6 +105,79 @@ pub fn parse<P: DeserializeOwned>(payload: &[u8], subject: &str) -> Result<State
         })?;
     }
     Ok(statement)
+}
+
+/// A statement that somebody else's tool may have made: what the framework
+/// allows and pkg does not write is let through.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attestation {
+    /// What it is about.
+    pub subject: Vec<AnySubject>,
+    /// What is said; the framework lets it be left out.
+    #[serde(default)]
+    pub predicate: serde_json::Value,
+}
+
+/// A subject with digests of any kind.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AnySubject {
+    /// Its name, for people.
+    #[serde(default)]
+    pub name: String,
+    /// Digests in hex, by algorithm.
+    #[serde(default)]
+    pub digest: BTreeMap<String, String>,
+}
+
+impl AnySubject {
+    /// Its SHA-256, where it has one.
+    pub fn sha256(&self) -> Option<Digest> {
+        Digest::from_hex(self.digest.get("sha256")?).ok()
+    }
+}
+
+impl Attestation {
+    /// Reads a payload whose type [`peek_predicate_type`] told.
+    pub fn parse(payload: &[u8], subject: &str) -> Result<Self> {
+        json::from_slice_strict(payload).map_err(|error| {
+            Problem::new(Code::SignatureFormat, subject)
+                .detail(format!("the signed statement cannot be read: {error}"))
+                .source(error)
+        })
+    }
+}
+
+/// Writes a statement whose predicate is kept as it was given, byte for byte:
+/// numbers that canonical JSON cannot hold stay what they are.
+pub fn build_raw(
+    subjects: &[(String, Digest)],
+    predicate_type: &str,
+    predicate: &RawValue,
+) -> Result<Vec<u8>> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Raw<'a> {
+        #[serde(rename = "_type")]
+        statement_type: &'static str,
+        subject: Vec<Subject>,
+        predicate_type: &'a str,
+        predicate: &'a RawValue,
+    }
+
+    let subject = |(name, digest): &(String, Digest)| Subject {
+        name: name.clone(),
+        digest: DigestSet { sha256: digest.hex() },
+    };
+    let statement = Raw {
+        statement_type: STATEMENT_TYPE,
+        subject: subjects.iter().map(subject).collect(),
+        predicate_type,
+        predicate,
+    };
+    serde_json::to_vec(&statement).map_err(|error| {
+        Problem::new(Code::Internal, predicate_type).detail(error.to_string()).source(error)
+    })
 }
 
 /// The predicate type of a statement, without reading the predicate.

@@ -5,12 +5,14 @@
 //! here, strictly and within limits; [`super::judge`] decides what it is worth.
 
 mod wire;
+mod wrap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 pub(super) use wire::Entry;
+pub use wrap::wrap_envelope;
 
 use super::dsse::{PAYLOAD_TYPE, pae};
 use super::json::from_slice_strict;
@@ -154,21 +156,32 @@ pub fn sign_statement(
     payload: &[u8],
     certificates: &[&[u8]],
 ) -> Result<Vec<u8>> {
-    let signature = signer.sign(&pae(PAYLOAD_TYPE, payload))?;
-    let material = if certificates.is_empty() {
-        json!({ "publicKey": { "hint": signer.public()?.hint() }, "tlogEntries": [] })
-    } else {
-        let one = |der: &&[u8]| json!({ "rawBytes": STANDARD.encode(der) });
-        let all: Vec<serde_json::Value> = certificates.iter().map(one).collect();
-        json!({ "x509CertificateChain": { "certificates": all }, "tlogEntries": [] })
+    let envelope = Envelope {
+        payload: payload.to_vec(),
+        payload_type: PAYLOAD_TYPE.to_owned(),
+        signature: signer.sign(&pae(PAYLOAD_TYPE, payload))?,
     };
+    if certificates.is_empty() {
+        return key_bundle(&envelope, &signer.public()?.hint());
+    }
+    let one = |der: &&[u8]| json!({ "rawBytes": STANDARD.encode(der) });
+    let all: Vec<serde_json::Value> = certificates.iter().map(one).collect();
+    write(json!({ "x509CertificateChain": { "certificates": all }, "tlogEntries": [] }), &envelope)
+}
+
+/// A bundle whose signer is a key that the verifier has.
+fn key_bundle(envelope: &Envelope, hint: &str) -> Result<Vec<u8>> {
+    write(json!({ "publicKey": { "hint": hint }, "tlogEntries": [] }), envelope)
+}
+
+fn write(material: serde_json::Value, envelope: &Envelope) -> Result<Vec<u8>> {
     let bundle = json!({
         "mediaType": MEDIA_TYPE,
         "verificationMaterial": material,
         "dsseEnvelope": {
-            "payload": STANDARD.encode(payload),
-            "payloadType": PAYLOAD_TYPE,
-            "signatures": [{ "keyid": "", "sig": STANDARD.encode(signature) }],
+            "payload": STANDARD.encode(&envelope.payload),
+            "payloadType": envelope.payload_type,
+            "signatures": [{ "keyid": "", "sig": STANDARD.encode(&envelope.signature) }],
         },
     });
     canonical::to_vec(&bundle).map_err(|error| {

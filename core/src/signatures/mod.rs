@@ -1,52 +1,26 @@
 //! Signatures of a release: what they say, and whether it is about this release.
 
+mod attestation;
+mod model;
+mod release;
+
 use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::bundle::{Document, Loaded};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::model::content::ContentHash;
 use crate::model::digest::Digest;
-use crate::model::release::{FileIndex, Release};
 use crate::trust::bundle::{self, Envelope, Material};
 use crate::trust::judge::{Judge, Judgement};
 use crate::trust::key::PublicKey;
-use crate::trust::oms::{self, IgnoreSet, Method, Resource};
-use crate::trust::statement::{self, Statement, predicate};
+use crate::trust::statement::{self, predicate};
 use crate::trust::who::{ProvenTime, Who};
 
-/// Paths of an unpacked folder that the model signature leaves to others.
-pub const IGNORE_PATHS: [&str; 6] =
-    [".git", ".gitattributes", ".github", ".gitignore", ".pkg", "model.sig"];
-
-/// Predicate of the signed release statement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ReleasePredicate {
-    /// The release description, as it is in the bundle.
-    pub release: Release,
-    /// What made the statement.
-    pub tool: Tool,
-}
-
-/// A tool and its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Tool {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-}
-
-impl Tool {
-    /// This program.
-    pub fn this() -> Self {
-        Self { name: "pkg".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
-    }
-}
+pub use attestation::{Attested, NamedEvidence, PACKED, read as read_attestation};
+pub use model::{IGNORE_PATHS, resources};
+pub use release::{ReleasePredicate, Tool};
 
 /// What a signature is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -56,7 +30,9 @@ pub enum About {
     Release,
     /// The OpenSSF model signature over the unpacked files.
     Model,
-    /// Something that this version of pkg does not know.
+    /// Anything else that is said about the release, or about a file in it.
+    Attestation,
+    /// Something that cannot be read.
     Other,
 }
 
@@ -102,6 +78,8 @@ pub struct SignatureReport {
 pub struct Signatures {
     /// One report for each document.
     pub reports: Vec<SignatureReport>,
+    /// What verified attestations say, each with the position of its report.
+    pub attested: Vec<(usize, Attested)>,
     /// Problems and notes.
     pub findings: Vec<Finding>,
     /// Why release statements that are not wrong do not count.
@@ -181,12 +159,6 @@ pub fn check(loaded: &Loaded, judge: &Judge) -> Signatures {
         let other = |detail| Problem::new(Code::OtherSignature, &document.name).detail(detail);
         match result {
             Err(problem) => all.findings.push(problem.into_finding()),
-            Ok(Seen::Unknown(predicate_type)) => {
-                let detail = format!(
-                    "its statement is a {predicate_type}, which this version does not know"
-                );
-                all.findings.push(other(detail).into_finding());
-            }
             Ok(Seen::Other(why)) if !judge.accepted().is_empty() => {
                 let claimed = claimed.as_deref().unwrap_or("somebody who is not named");
                 let detail = match &why {
@@ -198,18 +170,42 @@ pub fn check(loaded: &Loaded, judge: &Judge) -> Signatures {
                     all.refusals.extend(why);
                 }
             }
-            Ok(Seen::Counts(notes)) => all.findings.extend(notes),
+            Ok(Seen::Counts(notes, attested)) => {
+                all.findings.extend(notes);
+                all.attested.extend(attested.map(|attested| (all.reports.len() - 1, attested)));
+            }
             Ok(Seen::Other(_)) => {}
         }
+    }
+    let attested: Vec<&Attested> = all.attested.iter().map(|(_, attested)| attested).collect();
+    if !judge.accepted().is_empty() {
+        all.findings.extend(attestation::compare_evidence(loaded, &attested));
     }
     all
 }
 
+/// Whether a statement is about this release, and what its type asks for; whoever
+/// signed it.
+pub fn check_content(loaded: &Loaded, envelope: &Envelope, name: &str) -> Result<Option<Attested>> {
+    match about(&statement::peek_predicate_type(&envelope.payload)?) {
+        About::Release => release::check(loaded, envelope, name).map(|()| None),
+        About::Model => model::check(&loaded.files, envelope, name).map(|()| None),
+        About::Attestation | About::Other => attestation::check(loaded, envelope, name).map(Some),
+    }
+}
+
+fn about(predicate_type: &str) -> About {
+    match predicate_type {
+        predicate::RELEASE => About::Release,
+        predicate::MODEL_SIGNATURE => About::Model,
+        _ => About::Attestation,
+    }
+}
+
 /// What came of a document that is not wrong.
 enum Seen {
-    Counts(Vec<Finding>),
+    Counts(Vec<Finding>, Option<Attested>),
     Other(Option<Problem>),
-    Unknown(String),
 }
 
 /// Checks one document; the report says how far it got, also when it is wrong.
@@ -244,110 +240,26 @@ fn judge_one(
     report.claimed = bundle.hint().map(str::to_owned);
     let envelope = bundle.statement(name)?;
     report.predicate_type = statement::peek_predicate_type(&envelope.payload)?;
-    report.about = match report.predicate_type.as_str() {
-        predicate::RELEASE => About::Release,
-        predicate::MODEL_SIGNATURE => About::Model,
-        _ => About::Other,
-    };
+    report.about = about(&report.predicate_type);
     let judgement = judge.statement(&bundle, name)?;
-    match report.about {
-        About::Release => check_release(loaded, envelope, name)?,
-        About::Model => check_model(&loaded.files, envelope, name)?,
-        About::Other => {}
-    }
+    let accepted = matches!(judgement, Judgement::Accepted(_));
+    // What a stranger attests is no concern of the release.
+    let attested = if accepted || report.about != About::Attestation {
+        check_content(loaded, envelope, name)?
+    } else {
+        None
+    };
     report.standing = Standing::NotChecked;
     match judgement {
         Judgement::Other { claimed, why } => {
             report.claimed = claimed;
             Ok(Seen::Other(why))
         }
-        Judgement::Accepted(_) if report.about == About::Other => {
-            Ok(Seen::Unknown(report.predicate_type.clone()))
-        }
         Judgement::Accepted(proof) => {
             report.standing = Standing::Verified;
             (report.who, report.times) = (Some(proof.who), proof.times);
             (report.logged, report.authority) = (proof.logged, proof.authority);
-            Ok(Seen::Counts(proof.findings))
+            Ok(Seen::Counts(proof.findings, attested))
         }
     }
-}
-
-fn check_release(loaded: &Loaded, envelope: &Envelope, name: &str) -> Result<()> {
-    let statement: Statement<ReleasePredicate> = statement::parse(&envelope.payload, name)?;
-    let [subject] = statement.subject.as_slice() else {
-        return Err(
-            Problem::new(Code::StatementMismatch, name).detail("it does not have one subject")
-        );
-    };
-    if subject.digest.sha256 != loaded.digest.hex() {
-        return Err(Problem::new(Code::SignatureOtherSubject, name).detail(format!(
-            "it is about sha256:{}, but the release is {}",
-            subject.digest.sha256, loaded.digest
-        )));
-    }
-    if subject.name != loaded.release.name || statement.predicate.release != loaded.release {
-        return Err(Problem::new(Code::StatementMismatch, name)
-            .detail("the signed release description is not the one in the bundle"));
-    }
-    Ok(())
-}
-
-fn check_model(files: &FileIndex, envelope: &Envelope, name: &str) -> Result<()> {
-    let model = oms::parse(&envelope.payload, name)?;
-    if model.hash != ContentHash::Sha256 {
-        return Err(Problem::new(Code::OmsUnsupported, name)
-            .detail(format!("its hash is {}, and the file index has SHA-256", model.hash)));
-    }
-    if let Method::Shards { size } = model.method
-        && files.shard_size != Some(size)
-    {
-        return Err(Problem::new(Code::OmsUnsupported, name)
-            .detail(format!("its shards of {size} bytes are not those of the file index")));
-    }
-    let mut expected = resources(files, model.method, &IgnoreSet::new(&model.ignore_paths));
-    let mut actual = model.resources;
-    let key = |resource: &Resource| (resource.path.clone(), resource.range);
-    expected.sort_by_key(key);
-    actual.sort_by_key(key);
-    if expected == actual {
-        return Ok(());
-    }
-    let differs = expected.iter().zip(&actual).find(|(one, other)| one != other);
-    let first = differs.map_or_else(
-        || "the number of resources".to_owned(),
-        |(expected, _)| expected.path.clone(),
-    );
-    Err(Problem::new(Code::StatementMismatch, name)
-        .detail(format!("the model signature lists other files than the release; first: {first}")))
-}
-
-/// What a model signature over these files lists.
-pub fn resources(files: &FileIndex, method: Method, ignored: &IgnoreSet) -> Vec<Resource> {
-    let mut resources = Vec::new();
-    let covered = files.files.iter().filter(|file| !ignored.covers(file.path.as_str()));
-    for file in covered {
-        let path = file.path.as_str().to_owned();
-        match method {
-            Method::Files => {
-                resources.push(Resource { path, range: None, digest: file.digest.into() });
-            }
-            // The reference implementation lists no shard for an empty file.
-            Method::Shards { .. } if file.size == 0 => {}
-            Method::Shards { size } if file.size > size => {
-                for ((offset, len), digest) in
-                    crate::hash::shards(file.size, size).zip(&file.shards)
-                {
-                    let range = Some((offset, offset + len));
-                    let digest = (*digest).into();
-                    resources.push(Resource { path: path.clone(), range, digest });
-                }
-            }
-            Method::Shards { .. } => {
-                let (range, digest) = (Some((0, file.size)), file.digest.into());
-                resources.push(Resource { path, range, digest });
-            }
-        }
-    }
-    resources
 }
