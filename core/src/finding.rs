@@ -176,6 +176,13 @@ codes! {
     CertificateRefused = "certificate-refused", Error, Unexpected, "The certificate authority issued no certificate.", "Check the token and the address, then run the command again.";
     LogFailed = "log-failed", Error, Unexpected, "The transparency log took no entry.", "Run the command again; nothing was added to the bundle.";
     TimestampFailed = "timestamp-failed", Error, Unexpected, "The timestamp authority gave no timestamp.", "Run the command again; nothing was added to the bundle.";
+    LogUnreachable = "log-unreachable", Error, Unexpected, "The transparency log cannot be reached, or answers what a log does not.", "Run the command again; what is known of the log is unchanged.";
+    LogShrunk = "log-shrunk", Error, VerificationFailed, "The log has fewer entries than it had: it took something back, or shows different people different logs.", "Tell the operator of the log, with the state file; do not rely on the log until it is explained.";
+    LogInconsistent = "log-inconsistent", Error, VerificationFailed, "The log does not continue what it was: entries were changed, or different people are shown different logs.", "Tell the operator of the log, with the state file; do not rely on the log until it is explained.";
+    LogStateInvalid = "log-state-invalid", Error, Usage, "The state file is damaged, or is about another log.", "Name the state file of this log; or begin anew with another name, which leaves the time between unwatched.";
+    LogEntryOpaque = "log-entries-not-read", Note, Ok, "Entries are of kinds that pkg does not read, so whose they are is not known.", "Other tools may know them; entries of model and Sigstore signatures are all read.";
+    LogEntriesFound = "log-entries-found", Error, PolicyRefused, "The log has new entries of the identity.", "If they are not yours, somebody else can sign in that name: secure the account, and tell those who trust it.";
+    LogBehind = "log-not-read-to-its-end", Note, Ok, "The log has more entries than were asked for in one run.", "Run the command again: it goes on where it stopped.";
     NetworkLeftOut = "network-left-out", Error, Usage, "This build of pkg has no network, or `--offline` forbids it.", "Use a build with the feature `network`, without `--offline`.";
     TufUnreachable = "tuf-unreachable", Error, Unexpected, "The repository of the trusted root cannot be reached.", "Check the address and the network; what is in the cache is unchanged.";
     TufExpired = "tuf-expired", Error, TrustRoot, "The repository of the trusted root serves metadata that is over: it may be frozen on purpose.", "Check the clock of this machine, and try again later or elsewhere; what is in the cache is unchanged.";

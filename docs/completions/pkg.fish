@@ -311,12 +311,13 @@ complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcom
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -l json -d 'Print one JSON document instead of text'
-complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -s q -l quiet -d 'Print only what went wrong'
-complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'
-complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -f -a "show" -d 'Say which trusted root would be used, and whom it trusts'
-complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show monitor help" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show monitor help" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show monitor help" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show monitor help" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show monitor help" -f -a "show" -d 'Say which trusted root would be used, and whom it trusts'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show monitor help" -f -a "monitor" -d 'List new entries of an identity in a transparency log, and check that the log kept what it had'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and not __fish_seen_subcommand_from update show monitor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -l mirror -d 'TUF repository of another instance' -r
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -l root -d 'First TUF root of that repository (`root.json`), which you trust' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from update" -l staging -d 'Use Sigstore\'s staging instance'
@@ -328,8 +329,32 @@ complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcomman
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l state -d 'File that keeps what is known of the log; made by the first run' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l log -d 'Log of the trusted root, by address or id [default: the only one in use]' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l from -d 'Entry at which the first run begins [default: the end of the log]' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l limit -d 'Most entries to read in one run' -r
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l fail-on-entries -d 'End with 11 when there are new entries of those who are looked for'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from monitor" -s h -l help -d 'Print help'
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say which trusted root would be used, and whom it trusts'
+complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "monitor" -d 'List new entries of an identity in a transparency log, and check that the log kept what it had'
 complete -c pkg -n "__fish_pkg_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -l keep -d 'Keep the folder with everything that was made, here' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand demo" -l json -d 'Print one JSON document instead of text'
@@ -390,6 +415,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "show" -d 'Say which trusted root would be used, and whom it trusts'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "monitor" -d 'List new entries of an identity in a transparency log, and check that the log kept what it had'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Check a policy and everything it names; with facts, decide over them'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "explain" -d 'Say in words what a policy demands'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "evaluate" -d 'Evaluate a rule in Rego; how pkg calls itself'

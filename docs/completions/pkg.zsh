@@ -553,6 +553,39 @@ _arguments "${_arguments_options[@]}" : \
 '--help[Print help]' \
 && ret=0
 ;;
+(monitor)
+_arguments "${_arguments_options[@]}" : \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'--state=[File that keeps what is known of the log; made by the first run]:FILE:_files' \
+'--log=[Log of the trusted root, by address or id \[default\: the only one in use\]]:URL|ID:_default' \
+'--from=[Entry at which the first run begins \[default\: the end of the log\]]:INDEX:_default' \
+'--limit=[Most entries to read in one run]:COUNT:_default' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--fail-on-entries[End with 11 when there are new entries of those who are looked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 ":: :_pkg__subcmd__trust__subcmd__help_commands" \
@@ -570,6 +603,10 @@ _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(monitor)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -825,6 +862,10 @@ _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(monitor)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1154,8 +1195,14 @@ _pkg__subcmd__help__subcmd__trust_commands() {
     local commands; commands=(
 'update:Fetch the newest trusted root of an instance into the cache, by TUF' \
 'show:Say which trusted root would be used, and whom it trusts' \
+'monitor:List new entries of an identity in a transparency log, and check that the log kept what it had' \
     )
     _describe -t commands 'pkg help trust commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__trust__subcmd__monitor_commands] )) ||
+_pkg__subcmd__help__subcmd__trust__subcmd__monitor_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help trust monitor commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__trust__subcmd__show_commands] )) ||
 _pkg__subcmd__help__subcmd__trust__subcmd__show_commands() {
@@ -1310,6 +1357,7 @@ _pkg__subcmd__trust_commands() {
     local commands; commands=(
 'update:Fetch the newest trusted root of an instance into the cache, by TUF' \
 'show:Say which trusted root would be used, and whom it trusts' \
+'monitor:List new entries of an identity in a transparency log, and check that the log kept what it had' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pkg trust commands' commands "$@"
@@ -1319,6 +1367,7 @@ _pkg__subcmd__trust__subcmd__help_commands() {
     local commands; commands=(
 'update:Fetch the newest trusted root of an instance into the cache, by TUF' \
 'show:Say which trusted root would be used, and whom it trusts' \
+'monitor:List new entries of an identity in a transparency log, and check that the log kept what it had' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pkg trust help commands' commands "$@"
@@ -1327,6 +1376,11 @@ _pkg__subcmd__trust__subcmd__help_commands() {
 _pkg__subcmd__trust__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'pkg trust help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__help__subcmd__monitor_commands] )) ||
+_pkg__subcmd__trust__subcmd__help__subcmd__monitor_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg trust help monitor commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__trust__subcmd__help__subcmd__show_commands] )) ||
 _pkg__subcmd__trust__subcmd__help__subcmd__show_commands() {
@@ -1337,6 +1391,11 @@ _pkg__subcmd__trust__subcmd__help__subcmd__show_commands() {
 _pkg__subcmd__trust__subcmd__help__subcmd__update_commands() {
     local commands; commands=()
     _describe -t commands 'pkg trust help update commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__trust__subcmd__monitor_commands] )) ||
+_pkg__subcmd__trust__subcmd__monitor_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg trust monitor commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__trust__subcmd__show_commands] )) ||
 _pkg__subcmd__trust__subcmd__show_commands() {

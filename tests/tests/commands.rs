@@ -31,9 +31,15 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
 }
 
 /// Examples that need services, or what others export: run in the tests of signing
-/// by identity, of the trusted root and of attestations.
-const ELSEWHERE: [&str; 5] =
-    ["--keyless", "--import", "sigstore sign-bundle", "sigstore verify-bundle", "trust update"];
+/// by identity, of the trusted root, of the log and of attestations.
+const ELSEWHERE: [&str; 6] = [
+    "--keyless",
+    "--import",
+    "sigstore sign-bundle",
+    "sigstore verify-bundle",
+    "trust update",
+    "trust monitor",
+];
 
 /// Commands whose examples make what those of others need, first.
 const FIRST: [&str; 4] = ["init", "pack", "keygen", "sign"];

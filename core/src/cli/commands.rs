@@ -47,7 +47,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Export(args) => ("export", export(args, printer)),
         Command::Attest(args) => (args.name(), super::attest::run(args, printer)),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
-        Command::Trust(command) => ("trust", super::trust::run(command)),
+        Command::Trust(command) => ("trust", super::trust::run(command, printer)),
         Command::Demo(args) => ("demo", demo(args)),
         Command::Policy(args) => (args.name(), super::policy::run(args)),
         Command::Explain(args) => ("explain", explain(args)),

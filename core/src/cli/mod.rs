@@ -4,6 +4,7 @@ mod args;
 mod attest;
 mod commands;
 mod model_folder;
+mod monitor;
 mod output;
 mod passphrase;
 mod policy;

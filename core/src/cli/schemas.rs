@@ -46,6 +46,9 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-trust-show", output::<RootReport>()),
         #[cfg(feature = "network")]
         ("output-trust-update", output::<crate::trust::net::tuf::Updated>()),
+        #[cfg(feature = "network")]
+        ("output-trust-monitor", output::<crate::trust::net::monitor::Monitored>()),
+        ("log-state", schema_for!(crate::trust::watch::State).to_value()),
         ("output-unpack", output::<UnpackResult>()),
         ("output-demo", output::<DemoReport>()),
         ("policy-toml", schema_for!(crate::policy::file::PolicyFile).to_value()),

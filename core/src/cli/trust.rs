@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::output::{Render, Reply, printable};
+use super::monitor::{self, MonitorArgs};
+use super::output::{Printer, Render, Reply, printable};
 use crate::exit::Exit;
 use crate::finding::Result;
 use crate::model::digest::Digest;
@@ -22,6 +23,11 @@ pub enum TrustCommand {
     /// Say which trusted root would be used, and whom it trusts
     #[command(after_help = "Example:\n  pkg trust show")]
     Show(ShowRootArgs),
+    /// List new entries of an identity in a transparency log, and check that the log kept what it had
+    #[command(
+        after_help = "Example:\n  pkg trust monitor --identity me@example.org --issuer https://accounts.example.org --state log.json"
+    )]
+    Monitor(Box<MonitorArgs>),
 }
 
 /// Arguments of `pkg trust update`.
@@ -50,10 +56,11 @@ pub struct ShowRootArgs {
 }
 
 /// Runs a command.
-pub(super) fn run(command: &TrustCommand) -> Result<Reply> {
+pub(super) fn run(command: &TrustCommand, printer: Printer) -> Result<Reply> {
     match command {
         TrustCommand::Update(args) => update(args),
         TrustCommand::Show(args) => show(args),
+        TrustCommand::Monitor(args) => monitor::run(args, printer),
     }
 }
 

@@ -44,7 +44,7 @@ impl Digest {
 }
 
 /// Bytes as lower-case hex digits.
-pub(super) fn hex_of(bytes: &[u8]) -> String {
+pub(crate) fn hex_of(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -144,6 +144,11 @@ impl Authority {
         Self { trusted: vec![certificate] }
     }
 
+    /// Trusts several certificates.
+    pub(super) fn of_all(trusted: Vec<Certificate>) -> Self {
+        Self { trusted }
+    }
+
     /// What is trusted.
     pub fn certificates(&self) -> &[Certificate] {
         &self.trusted

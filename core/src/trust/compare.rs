@@ -113,7 +113,7 @@ fn check_chain(bundle: &SignedBundle, root: &TrustedRoot, subject: &str) -> Resu
 
 /// Whether a text is written exactly as a signed note (c2sp.org/signed-note): a
 /// text, an empty line, lines of signatures.
-fn is_signed_note(note: &str) -> bool {
+pub(super) fn is_signed_note(note: &str) -> bool {
     let Some((text, signatures)) = note.rsplit_once("\n\n") else { return false };
     if text.split('\n').any(str::is_empty) {
         return false;

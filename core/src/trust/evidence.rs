@@ -107,6 +107,12 @@ pub(super) fn claimed_identity(certificate: &[u8]) -> Option<String> {
     info.identity.map(|identity| identity.to_string())
 }
 
+/// The same with issuer and claims, for a certificate of Fulcio's form.
+pub(super) fn claimed_who(certificate: &[u8]) -> Option<Who> {
+    let info = parse_certificate_info(&DerCertificate::from_bytes(certificate)).ok()?;
+    info.identity.is_some().then(|| who(&info))
+}
+
 fn who(certificate: &CertificateInfo) -> Who {
     let ci = &certificate.ci_claims;
     let github = &ci.deprecated_github;

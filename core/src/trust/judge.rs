@@ -59,6 +59,11 @@ impl Accepted {
         Some(refusals.into_iter().next().unwrap_or(Refusal::NoIdentity))
     }
 
+    /// Whether a signature of `who` would be accepted.
+    pub fn accepts(&self, who: &Who) -> bool {
+        self.refuses(who).is_none()
+    }
+
     /// Whether `who` is accepted only because nobody said who must vouch for them.
     fn leaves_issuer_open(&self, who: &Who) -> bool {
         let fitting = |rule: &&IdentityRule| rule.refuses(who).is_none();

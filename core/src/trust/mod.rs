@@ -27,6 +27,8 @@ pub mod json;
 pub mod judge;
 pub mod key;
 pub mod keyfile;
+pub mod logged;
+pub mod merkle;
 #[cfg(feature = "network")]
 pub mod net;
 pub mod oms;
@@ -43,6 +45,7 @@ pub mod signer;
 pub mod statement;
 #[cfg(test)]
 pub(crate) mod testcert;
+pub mod watch;
 pub mod who;
 
 /// Bytes in hexadecimal, in lower case.

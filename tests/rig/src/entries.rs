@@ -148,3 +148,10 @@ pub(crate) fn of_another_artifact(body: &Value) -> Value {
     }
     other
 }
+
+/// Changes an entry so that it can still be read.
+pub(crate) fn change(entry: &mut Vec<u8>) {
+    if entry.last() == Some(&b'}') {
+        entry.push(b' ');
+    }
+}

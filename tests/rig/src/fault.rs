@@ -61,6 +61,10 @@ pub enum Fault {
     CheckpointForged,
     /// The checkpoint is genuinely signed, over another root.
     CheckpointOtherRoot,
+    /// The log shows the head that it had one entry ago, genuinely signed.
+    HeadOlder,
+    /// An entry that is read from the log is not the one that its tree is over.
+    EntryChanged,
     /// The entry names a log that is not in the trusted root; all else is
     /// by the genuine log.
     LogIdUnknown,
@@ -130,6 +134,8 @@ impl Fault {
             | Self::CheckpointOtherKey
             | Self::CheckpointForged
             | Self::CheckpointOtherRoot
+            | Self::HeadOlder
+            | Self::EntryChanged
             | Self::LogIdUnknown
             | Self::LogUnknown => matches!(service, Service::RekorV1 | Service::RekorV2),
             Self::SetMissing

@@ -151,6 +151,17 @@ impl Rig {
         self.server.time_offset.store(seconds, Ordering::Relaxed);
     }
 
+    /// Puts `count` entries that nobody signed into the log of an interface of Rekor.
+    pub fn fill(&self, rekor: u32, count: usize) {
+        for number in 0..count {
+            let entry = format!("{{\"number\":{number}}}").into_bytes();
+            match rekor {
+                1 => lock(&self.server.rekor1).log.append(entry),
+                _ => lock(&self.server.rekor2).log.append(entry),
+            };
+        }
+    }
+
     /// Does one thing wrong from now on, or nothing with `None`.
     pub fn fail(&self, fault: Option<Fault>) {
         self.fail_with(fault.map(Failure::new));

@@ -193,11 +193,16 @@ impl Log {
 
     /// The signed checkpoint of the log as it is now.
     pub(crate) fn checkpoint(&self, now: i64, fault: Option<Fault>) -> String {
-        let mut root = self.root();
+        let (mut size, mut root) = (self.size(), self.root());
+        if fault == Some(Fault::HeadOlder)
+            && let Some(earlier) = size.checked_sub(1)
+        {
+            (size, root) = (earlier, self.root_at(earlier).unwrap_or(root));
+        }
         if fault == Some(Fault::CheckpointOtherRoot) {
             root[0] ^= 1;
         }
-        let body = format!("{}\n{}\n{}\n", self.origin, self.size(), text::base64(&root));
+        let body = format!("{}\n{}\n{}\n", self.origin, size, text::base64(&root));
         let (signer, hint) = match fault {
             Some(Fault::CheckpointUnsigned) => return format!("{body}\n"),
             Some(Fault::CheckpointForged) => (&self.foreign, &self.key.id[..4]),

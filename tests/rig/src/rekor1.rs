@@ -106,7 +106,11 @@ impl Rekor1 {
 
     /// The entry at `index` with proof and promise, under its uuid.
     fn entry(&self, index: usize, now: i64, fault: Option<Fault>) -> Value {
-        let body = text::base64(self.log.entry(index).unwrap_or_default());
+        let mut body = self.log.entry(index).unwrap_or_default().to_vec();
+        if fault == Some(Fault::EntryChanged) {
+            entries::change(&mut body);
+        }
+        let body = text::base64(&body);
         let time = self.records.get(index).map_or(now, |record| record.integrated_time);
         let id = text::hex(self.log.id(fault));
         let promised = match fault {

@@ -75,7 +75,7 @@ impl Rekor2 {
     }
 
     /// A tile: `{level}/{index}[.p/{width}]`, or `entries/` in place of the level.
-    pub(crate) fn tile(&self, path: &str) -> Result<Response, Refusal> {
+    pub(crate) fn tile(&self, path: &str, fault: Option<Fault>) -> Result<Response, Refusal> {
         let missing = || Refusal::new(404, "no such tile");
         let (level, path) = path.split_once('/').ok_or_else(missing)?;
         let (path, width) = match path.split_once(".p/") {
@@ -84,7 +84,7 @@ impl Rekor2 {
         };
         let index = tile_index(path).ok_or_else(missing)?;
         let parts: Vec<Vec<u8>> = if level == "entries" {
-            self.bundle(index)
+            self.bundle(index, fault)
         } else {
             let level = level.parse().map_err(|_| missing())?;
             self.log.tile(level, index).into_iter().map(|hash| hash.to_vec()).collect()
@@ -94,13 +94,17 @@ impl Rekor2 {
     }
 
     /// The entries under one tile of level 0, each after its length in two bytes.
-    fn bundle(&self, index: usize) -> Vec<Vec<u8>> {
+    fn bundle(&self, index: usize, fault: Option<Fault>) -> Vec<Vec<u8>> {
         let first = index.saturating_mul(TILE);
         let entries = (first..first.saturating_add(TILE)).map_while(|n| self.log.entry(n));
         entries
             .map(|entry| {
+                let mut entry = entry.to_vec();
+                if fault == Some(Fault::EntryChanged) {
+                    entries::change(&mut entry);
+                }
                 let length = u16::try_from(entry.len()).unwrap_or(u16::MAX);
-                [&length.to_be_bytes()[..], entry].concat()
+                [&length.to_be_bytes()[..], &entry].concat()
             })
             .collect()
     }

@@ -180,7 +180,7 @@ impl Server {
                 match (request.method.as_str(), path.trim_start_matches("/api/v2/")) {
                     ("POST", "log/entries") => rekor.create(request, now, fault),
                     ("GET", "checkpoint") => Ok(rekor.checkpoint(now, fault)),
-                    ("GET", path) => rekor.tile(path.trim_start_matches("tile/")),
+                    ("GET", path) => rekor.tile(path.trim_start_matches("tile/"), fault),
                     _ => Err(Refusal::new(404, "no such path")),
                 }
             }

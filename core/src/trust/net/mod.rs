@@ -2,6 +2,8 @@
 //! crate that opens sockets; nothing here runs unless it was asked for.
 
 pub mod keyless;
+mod log;
+pub mod monitor;
 pub mod tuf;
 
 use crate::finding::{Code, Problem, Result};
