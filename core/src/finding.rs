@@ -183,6 +183,8 @@ codes! {
     LogEntryOpaque = "log-entries-not-read", Note, Ok, "Entries are of kinds that pkg does not read, so whose they are is not known.", "Other tools may know them; entries of model and Sigstore signatures are all read.";
     LogEntriesFound = "log-entries-found", Error, PolicyRefused, "The log has new entries of the identity.", "If they are not yours, somebody else can sign in that name: secure the account, and tell those who trust it.";
     LogBehind = "log-not-read-to-its-end", Note, Ok, "The log has more entries than were asked for in one run.", "Run the command again: it goes on where it stopped.";
+    UploadTooLarge = "upload-too-large", Error, Usage, "A statement is too large to be sent to a log that wants the whole of it.", "Use a log of the second interface (Rekor v2), which gets its hash only, or `--model-signature none`.";
+    LogKeyKind = "log-key-kind", Error, Usage, "The transparency log takes no signatures by a key of this kind.", "Sign with an ECDSA key, or use a log of the first interface (Rekor v1).";
     NetworkLeftOut = "network-left-out", Error, Usage, "This build of pkg has no network, or `--offline` forbids it.", "Use a build with the feature `network`, without `--offline`.";
     TufUnreachable = "tuf-unreachable", Error, Unexpected, "The repository of the trusted root cannot be reached.", "Check the address and the network; what is in the cache is unchanged.";
     TufExpired = "tuf-expired", Error, TrustRoot, "The repository of the trusted root serves metadata that is over: it may be frozen on purpose.", "Check the clock of this machine, and try again later or elsewhere; what is in the cache is unchanged.";

@@ -271,7 +271,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__attest)
-            opts="-q -h --type --predicate --provenance --evidence --subject --import --signed-by --key --signer-command --certificate --passphrase-file --keyless --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --help list show verify export help"
+            opts="-q -h --type --predicate --provenance --evidence --subject --import --signed-by --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --help list show verify export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1561,7 +1561,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__sign)
-            opts="-q -h --key --signer-command --certificate --passphrase-file --keyless --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --add --model-signature --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --hash --trust-cache --force --json --quiet --help"
+            opts="-q -h --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --add --model-signature --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --hash --trust-cache --force --json --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -91,6 +91,8 @@ complete -c pkg -n "__fish_pkg_using_subcommand sign" -l hash -d 'Hash of the co
 blake2b\t'`BLAKE2b`, 64 bytes'
 blake3\t'BLAKE3'"
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l keyless -d 'Sign by identity: the pipeline\'s own where there is one, otherwise yours, by browser'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l log -d 'Put the signature of the key into the transparency log of the instance'
+complete -c pkg -n "__fish_pkg_using_subcommand sign" -l timestamp -d 'Have the signature of the key timestamped by the authority of the instance'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l staging -d 'Use the staging instance of Sigstore, for tests'
 complete -c pkg -n "__fish_pkg_using_subcommand sign" -l offline -d 'Open no socket at all, whatever else is asked for'
@@ -192,6 +194,8 @@ complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subc
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l trusted-root -d 'Trusted root of the instance, to check new signatures with (`trusted_root.json`)' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l provenance -d 'SLSA provenance of this pipeline, made from its environment'
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l keyless -d 'Sign by identity: the pipeline\'s own where there is one, otherwise yours, by browser'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l log -d 'Put the signature of the key into the transparency log of the instance'
+complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l timestamp -d 'Have the signature of the key timestamped by the authority of the instance'
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l staging -d 'Use the staging instance of Sigstore, for tests'
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l offline -d 'Open no socket at all, whatever else is asked for'

@@ -102,6 +102,8 @@ anywhere\:"Links to files anywhere"))' \
 blake2b\:"\`BLAKE2b\`, 64 bytes"
 blake3\:"BLAKE3"))' \
 '(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
+'(--keyless)--log[Put the signature of the key into the transparency log of the instance]' \
+'(--keyless)--timestamp[Have the signature of the key timestamped by the authority of the instance]' \
 '--oob[Show an address and ask for a code, instead of opening a browser]' \
 '(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
@@ -252,6 +254,8 @@ _arguments "${_arguments_options[@]}" : \
 '--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
 '(--type --predicate)--provenance[SLSA provenance of this pipeline, made from its environment]' \
 '(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
+'(--keyless)--log[Put the signature of the key into the transparency log of the instance]' \
+'(--keyless)--timestamp[Have the signature of the key timestamped by the authority of the instance]' \
 '--oob[Show an address and ask for a code, instead of opening a browser]' \
 '(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
 '--offline[Open no socket at all, whatever else is asked for]' \

@@ -37,6 +37,12 @@ pub struct SignerArgs {
     /// Sign by identity: the pipeline's own where there is one, otherwise yours, by browser
     #[arg(long, conflicts_with_all = ["key", "signer_command", "certificate"])]
     pub keyless: bool,
+    /// Put the signature of the key into the transparency log of the instance
+    #[arg(long, conflicts_with = "keyless")]
+    pub log: bool,
+    /// Have the signature of the key timestamped by the authority of the instance
+    #[arg(long, conflicts_with = "keyless")]
+    pub timestamp: bool,
     /// Services to sign with
     #[command(flatten)]
     pub services: ServiceArgs,
@@ -44,7 +50,7 @@ pub struct SignerArgs {
 
 /// Services of a Sigstore instance.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Signing by identity")]
+#[command(next_help_heading = "Services of a Sigstore instance")]
 pub struct ServiceArgs {
     /// OIDC token that says who you are (also `PKG_IDENTITY_TOKEN`)
     #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "PKG_IDENTITY_TOKEN")]
@@ -108,7 +114,28 @@ impl SignerArgs {
             let (text, name) = keyfile::load_certificates(path)?;
             certificates.extend(Certificate::all_from_pem(&text, MAX_CERTIFICATES, name)?);
         }
-        Ok(Box::new(KeySealer::new(signer)?.with_certificates(certificates)?))
+        let sealer = KeySealer::new(signer)?.with_certificates(certificates)?;
+        if self.log || self.timestamp {
+            return self.published(sealer);
+        }
+        Ok(Box::new(sealer))
+    }
+
+    #[cfg(feature = "network")]
+    fn published(&self, inner: KeySealer) -> Result<Box<dyn Sealer>> {
+        use crate::trust::net::publish::{Publisher, Wanted};
+        use crate::trust::sealer::PublishedSealer;
+
+        let (services, root) = self.services.services()?;
+        let wanted = Wanted { log: self.log, timestamp: self.timestamp };
+        let publisher = Publisher::new(&services, wanted)?;
+        Ok(Box::new(PublishedSealer { inner, publisher, root }))
+    }
+
+    #[cfg(not(feature = "network"))]
+    fn published(&self, _: KeySealer) -> Result<Box<dyn Sealer>> {
+        self.services.configuration()?;
+        Err(Problem::new(Code::NetworkLeftOut, "--log and --timestamp"))
     }
 }
 
@@ -149,10 +176,10 @@ impl ServiceArgs {
         Ok(Box::new(crate::trust::sealer::IdentitySealer { keyless, root }))
     }
 
-    /// The identity that signs, and the root of its instance.
+    /// The services of the instance, and its root.
     #[cfg(feature = "network")]
-    pub(super) fn keyless(&self) -> Result<(crate::trust::net::keyless::Keyless, RootChoice)> {
-        use crate::trust::net::keyless::{Keyless, Services, TokenSource};
+    fn services(&self) -> Result<(crate::trust::net::keyless::Services, RootChoice)> {
+        use crate::trust::net::keyless::Services;
 
         if self.offline {
             return Err(Problem::new(Code::NetworkLeftOut, "--offline"));
@@ -162,6 +189,15 @@ impl ServiceArgs {
             Some((bytes, origin)) => Services::from_signing_config(&bytes, &origin)?,
             None => Services::built_in(self.instance())?,
         };
+        Ok((services, root))
+    }
+
+    /// The identity that signs, and the root of its instance.
+    #[cfg(feature = "network")]
+    pub(super) fn keyless(&self) -> Result<(crate::trust::net::keyless::Keyless, RootChoice)> {
+        use crate::trust::net::keyless::{Keyless, TokenSource};
+
+        let (services, root) = self.services()?;
         let prompt = super::output::SignIn;
         let source = match &self.identity_token {
             Some(token) => TokenSource::Given(token.clone().into()),

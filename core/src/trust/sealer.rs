@@ -87,14 +87,7 @@ impl Sealer for KeySealer {
     }
 
     fn judge(&self) -> Judge {
-        let accepted = match self.certificates.first() {
-            None => vec![self.public.clone()].into(),
-            // Whether an authority stands behind it is for verifiers to say.
-            Some(leaf) => {
-                Accepted { authority: Some(Authority::of(leaf.clone())), ..Accepted::default() }
-            }
-        };
-        Judge::new(accepted, RootChoice::default())
+        self.judge_by(RootChoice::default())
     }
 
     fn knows_its_own(&self) -> bool {
@@ -104,6 +97,52 @@ impl Sealer for KeySealer {
     fn signs_models(&self) -> bool {
         // The reference implementation knows ECDSA only.
         self.public.algorithm() != Algorithm::Ed25519
+    }
+}
+
+impl KeySealer {
+    /// Accepts what this key signs, with what the services of `root` say about it.
+    fn judge_by(&self, root: RootChoice) -> Judge {
+        let accepted = match self.certificates.first() {
+            None => vec![self.public.clone()].into(),
+            // Whether an authority stands behind it is for verifiers to say.
+            Some(leaf) => {
+                Accepted { authority: Some(Authority::of(leaf.clone())), ..Accepted::default() }
+            }
+        };
+        Judge::new(accepted, root)
+    }
+}
+
+/// Seals with a key, and has the signature logged or timestamped.
+#[cfg(feature = "network")]
+#[derive(Debug)]
+pub struct PublishedSealer {
+    /// Signs.
+    pub inner: KeySealer,
+    /// Vouches for the signature.
+    pub publisher: super::net::publish::Publisher,
+    /// The root of the instance that does.
+    pub root: RootChoice,
+}
+
+#[cfg(feature = "network")]
+impl Sealer for PublishedSealer {
+    fn seal(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        self.publisher.publish(&self.inner.seal(payload)?, &self.inner.public)
+    }
+
+    fn judge(&self) -> Judge {
+        self.inner.judge_by(self.root.clone())
+    }
+
+    /// A signature that was made earlier may be neither logged nor timestamped.
+    fn knows_its_own(&self) -> bool {
+        false
+    }
+
+    fn signs_models(&self) -> bool {
+        self.inner.signs_models()
     }
 }
 

@@ -12,16 +12,18 @@ use sigstore_oidc::templates::HtmlTemplates;
 use sigstore_oidc::{
     AuthCallback, AuthMode, AuthOptions, IdentityToken, OAuthClient, OAuthConfig, SecretString,
 };
+use sigstore_rekor::RekorApiVersion;
 use sigstore_sign::{Error, SigningContext, SigningServices};
 use sigstore_verify::trust_root::SigningConfig;
 use zeroize::Zeroizing;
 
-use super::check_url;
+use super::{check_url, publish};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
 use crate::trust::evidence;
 use crate::trust::json;
 use crate::trust::root::Instance;
+use crate::trust::watch::Interface;
 
 /// Audience that Fulcio wants in a token.
 const AUDIENCE: &str = "sigstore";
@@ -94,6 +96,20 @@ impl Services {
         }
         Ok(Self(services))
     }
+
+    /// Address and interface of the log.
+    pub fn log(&self) -> (&str, Interface) {
+        let interface = match self.0.rekor_api_version() {
+            RekorApiVersion::V2 => Interface::V2,
+            _ => Interface::V1,
+        };
+        (self.0.rekor_url(), interface)
+    }
+
+    /// Address of the timestamp authority.
+    pub fn timestamps(&self) -> Option<&str> {
+        self.0.tsa_url()
+    }
 }
 
 fn config_invalid(origin: &str, error: &Error) -> Problem {
@@ -104,6 +120,7 @@ fn config_invalid(origin: &str, error: &Error) -> Problem {
 pub struct Keyless {
     context: SigningContext,
     token: IdentityToken,
+    interface: Interface,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -120,12 +137,7 @@ impl Keyless {
             Problem::new(Code::Internal, what).detail(error.to_string())
         };
         let runtime = super::runtime()?;
-        let client = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_mins(1))
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("pkg/", env!("CARGO_PKG_VERSION")))
-            .build()
+        let client = super::http::client()
             .map_err(|error| failed("the HTTP client", &error).source(error))?;
         let token = match source {
             TokenSource::Given(token) => parse_token(&token)?,
@@ -152,7 +164,7 @@ impl Keyless {
                 .detail(format!("it is not for the audience {AUDIENCE:?}")));
         }
         let context = SigningContext::new(services.0.clone()).with_http_client(client);
-        Ok(Self { context, token, runtime })
+        Ok(Self { context, token, interface: services.log().1, runtime })
     }
 
     /// Identity and issuer that the token claims; Fulcio decides what the
@@ -163,6 +175,9 @@ impl Keyless {
 
     /// Signs an in-toto statement; gives the bundle in JSON.
     pub fn sign_statement(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        if self.interface == Interface::V1 {
+            publish::check_size(payload)?;
+        }
         let signer = self.context.signer(self.token.clone());
         let bundle = self.runtime.block_on(signer.sign_raw_statement(payload));
         written(bundle)

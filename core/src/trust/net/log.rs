@@ -5,7 +5,6 @@
 //! a log says is believed here.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::check_url;
+use super::http::{Body, Http};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
 use crate::trust::json;
@@ -54,8 +54,7 @@ pub(super) struct Newest {
 /// Asks one log.
 pub(super) struct Reader<'l> {
     log: &'l Log,
-    client: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
+    http: Http,
     tiles: HashMap<(u8, u64), Vec<Hash>>,
 }
 
@@ -91,46 +90,16 @@ struct WireEntry {
 impl<'l> Reader<'l> {
     pub(super) fn new(log: &'l Log) -> Result<Self> {
         check_url(&log.url).map_err(|why| Problem::new(Code::UsageError, &log.url).detail(why))?;
-        let client = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_mins(1))
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("pkg/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| {
-                Problem::new(Code::Internal, "the HTTP client")
-                    .detail(error.to_string())
-                    .source(error)
-            })?;
-        Ok(Self { log, client, runtime: super::runtime()?, tiles: HashMap::new() })
+        let http = Http::new(Code::LogUnreachable, &log.url)?;
+        Ok(Self { log, http, tiles: HashMap::new() })
     }
 
     fn wrong(&self, detail: impl Into<String>) -> Problem {
-        Problem::new(Code::LogUnreachable, &self.log.url).detail(detail)
+        self.http.wrong(detail)
     }
 
     fn get(&self, path: &str, limit: usize) -> Result<Vec<u8>> {
-        self.send(self.client.get(format!("{}{path}", self.log.url)), limit)
-    }
-
-    fn send(&self, request: reqwest::RequestBuilder, limit: usize) -> Result<Vec<u8>> {
-        let failed = |error: reqwest::Error| self.wrong(error.to_string()).source(error);
-        self.runtime.block_on(async {
-            let mut response = request.send().await.map_err(failed)?;
-            // Redirects are not followed, so they are no success either.
-            if !response.status().is_success() {
-                let (status, url) = (response.status(), response.url());
-                return Err(self.wrong(format!("{url} answers {status}")));
-            }
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(failed)? {
-                body.extend_from_slice(&chunk);
-                if body.len() > limit {
-                    return Err(self.wrong(format!("an answer is longer than {limit} bytes")));
-                }
-            }
-            Ok(body)
-        })
+        self.http.ask(&format!("{}{path}", self.log.url), Body::None, limit)
     }
 
     fn parsed<T: serde::de::DeserializeOwned>(&self, bytes: &[u8]) -> Result<T> {
@@ -187,8 +156,9 @@ impl<'l> Reader<'l> {
 
     fn page(&self, from: u64, to: u64, offset: u64) -> Result<Vec<Entry>> {
         let indexes: Vec<u64> = (from + offset..to + offset).collect();
-        let request = self.client.post(format!("{}/api/v1/log/entries/retrieve", self.log.url));
-        let answer = self.send(request.json(&json!({ "logIndexes": indexes })), MAX_ANSWER)?;
+        let url = format!("{}/api/v1/log/entries/retrieve", self.log.url);
+        let request = Body::Json(json!({ "logIndexes": indexes }));
+        let answer = self.http.ask(&url, request, MAX_ANSWER)?;
         let found: Vec<HashMap<String, WireEntry>> = self.parsed(&answer)?;
         let mut by_index: HashMap<u64, WireEntry> = HashMap::new();
         for entry in found.into_iter().flat_map(HashMap::into_values) {

@@ -1,9 +1,11 @@
 //! What talks to the services of a Sigstore instance. The only place in this
 //! crate that opens sockets; nothing here runs unless it was asked for.
 
+mod http;
 pub mod keyless;
 mod log;
 pub mod monitor;
+pub mod publish;
 pub mod tuf;
 
 use crate::finding::{Code, Problem, Result};
