@@ -27,6 +27,7 @@ pub mod fsx;
 pub mod git;
 pub mod hash;
 pub mod init;
+pub mod licence;
 pub mod model;
 pub mod policy;
 pub mod predicate;

@@ -13,6 +13,7 @@ const RANKS: &[(&str, u8)] = &[
     ("model", 0),
     ("finding", 1),
     ("fsx", 2),
+    ("licence", 2),
     ("predicate", 2),
     ("tables", 2),
     ("cache", 3),
