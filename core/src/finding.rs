@@ -215,6 +215,7 @@ codes! {
     OmsKeyKind = "oms-key-kind", Error, Usage, "Tools of the OpenSSF model signing format accept no signatures by a key of this kind.", "Sign with an ECDSA key: `pkg keygen` makes one.";
     DigestsTrusted = "digests-trusted", Note, Ok, "Digests of unchanged files were taken over from an earlier run. These files were not read.", "Leave `--trust-cache` away to read every file.";
     LicenceRecord = "licence-record-invalid", Error, Usage, "A file of licence terms cannot be read.", "Correct it by its schema: `pkg schema licence-toml`.";
+    MofInvalid = "mof-invalid", Error, Usage, "A description in the form of the Model Openness Framework cannot be read.", "Correct the file; components have the names of the framework.";
     PredicateInvalid = "predicate-invalid", Error, VerificationFailed, "An attestation lacks what its type requires, or has it in another form.", "Correct the predicate and attest again; if it came from somebody else, ask them to.";
     AttestationMissing = "attestation-missing", Error, VerificationFailed, "There is no attestation of the type that was asked for, by anybody who was asked for.", "`pkg attest list BUNDLE` shows what there is; ask the publisher for the attestation.";
     EvidenceMissing = "evidence-missing", Error, VerificationFailed, "A verified attestation names evidence that is not in the bundle.", "Get the whole bundle from the publisher.";

@@ -29,6 +29,7 @@ pub mod hash;
 pub mod init;
 pub mod licence;
 pub mod model;
+pub mod openness;
 pub mod policy;
 pub mod predicate;
 pub mod scan;

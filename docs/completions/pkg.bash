@@ -46,6 +46,9 @@ _pkg() {
             pkg,policy)
                 cmd="pkg__subcmd__policy"
                 ;;
+            pkg,report)
+                cmd="pkg__subcmd__report"
+                ;;
             pkg,schema)
                 cmd="pkg__subcmd__schema"
                 ;;
@@ -126,6 +129,9 @@ _pkg() {
                 ;;
             pkg__subcmd__help,policy)
                 cmd="pkg__subcmd__help__subcmd__policy"
+                ;;
+            pkg__subcmd__help,report)
+                cmd="pkg__subcmd__help__subcmd__report"
                 ;;
             pkg__subcmd__help,schema)
                 cmd="pkg__subcmd__help__subcmd__schema"
@@ -257,7 +263,7 @@ _pkg() {
 
     case "${cmd}" in
         pkg)
-            opts="-q -h -V --json --quiet --help --version init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help"
+            opts="-q -h -V --json --quiet --help --version init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -841,7 +847,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__help)
-            opts="init pack keygen sign verify show unpack export attest sigstore trust demo policy explain schema completions help"
+            opts="init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1081,6 +1087,20 @@ _pkg() {
         pkg__subcmd__help__subcmd__policy__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1453,6 +1473,20 @@ _pkg() {
         pkg__subcmd__policy__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__report)
+            opts="-q -h --mot-compat --json --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -236,6 +236,17 @@ _arguments "${_arguments_options[@]}" : \
 ':output -- Folder to make:_files' \
 && ret=0
 ;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+'--mot-compat[Answer exactly as the Model Openness Tool does]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':target -- Description of a release in the YAML of the Model Openness Framework:_files' \
+&& ret=0
+;;
 (attest)
 _arguments "${_arguments_options[@]}" : \
 '--type=[Predicate type\: a URI, or slsa-provenance, test-result, svr, spdx, cyclonedx]:TYPE:_default' \
@@ -793,6 +804,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (attest)
 _arguments "${_arguments_options[@]}" : \
 ":: :_pkg__subcmd__help__subcmd__attest_commands" \
@@ -945,6 +960,7 @@ _pkg_commands() {
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'report:Say how open a release is, and what is missing' \
 'attest:Attest something about a release, or look at what was attested' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
@@ -1055,6 +1071,7 @@ _pkg__subcmd__help_commands() {
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'report:Say how open a release is, and what is missing' \
 'attest:Attest something about a release, or look at what was attested' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
@@ -1160,6 +1177,11 @@ _pkg__subcmd__help__subcmd__policy__subcmd__evaluate_commands() {
 _pkg__subcmd__help__subcmd__policy__subcmd__explain_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help policy explain commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__report_commands] )) ||
+_pkg__subcmd__help__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help report commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__schema_commands] )) ||
 _pkg__subcmd__help__subcmd__schema_commands() {
@@ -1297,6 +1319,11 @@ _pkg__subcmd__policy__subcmd__help__subcmd__explain_commands() {
 _pkg__subcmd__policy__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'pkg policy help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__report_commands] )) ||
+_pkg__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg report commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__schema_commands] )) ||
 _pkg__subcmd__schema_commands() {

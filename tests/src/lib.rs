@@ -155,7 +155,7 @@ impl Place {
     }
 
     /// The files that the examples of the help texts use besides what they make:
-    /// a policy and facts, with what they name, and a predicate.
+    /// a policy and facts, with what they name, a predicate, and a description.
     pub fn example_files(&self) {
         let folder = repository().join("fixtures/policies/good");
         for entry in std::fs::read_dir(folder).expect("the good policies") {
@@ -164,6 +164,8 @@ impl Place {
             std::fs::copy(&path, self.dir.path().join(name)).expect("a copy");
         }
         let tests = r#"{"result":"PASSED","configuration":[{"uri":"https://example.com/suite"}]}"#;
+        let description = "release:\n  name: m\n  components:\n    - name: Model card\n";
+        std::fs::write(self.path("model.yml"), description).expect("a description");
         std::fs::write(self.path("tests.json"), tests).expect("a predicate");
     }
 

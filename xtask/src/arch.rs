@@ -14,6 +14,7 @@ const RANKS: &[(&str, u8)] = &[
     ("finding", 1),
     ("fsx", 2),
     ("licence", 2),
+    ("openness", 3),
     ("predicate", 2),
     ("tables", 2),
     ("cache", 3),

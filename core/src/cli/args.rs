@@ -79,6 +79,9 @@ pub enum Command {
     /// Verify a bundle and copy it, with the trusted root, into one folder
     #[command(after_help = "Example:\n  pkg export model.pkg usb/ --with-root --key release.pub")]
     Export(ExportArgs),
+    /// Say how open a release is, and what is missing
+    #[command(after_help = "Example:\n  pkg report model.yml --mot-compat")]
+    Report(super::report::ReportArgs),
     /// Attest something about a release, or look at what was attested
     #[command(
         after_help = "Examples:\n  pkg attest model.pkg --type test-result --predicate tests.json --key release.key\n  pkg attest model.pkg --provenance --keyless\n  pkg attest model.pkg --import claims.jsonl\n  pkg attest list model.pkg"

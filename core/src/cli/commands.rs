@@ -45,6 +45,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Show(args) => ("show", show(args)),
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
         Command::Export(args) => ("export", export(args, printer)),
+        Command::Report(args) => ("report", super::report::run(args)),
         Command::Attest(args) => (args.name(), super::attest::run(args, printer)),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Trust(command) => ("trust", super::trust::run(command, printer)),

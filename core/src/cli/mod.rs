@@ -9,6 +9,7 @@ mod output;
 mod passphrase;
 mod policy;
 mod render;
+mod report;
 mod schemas;
 mod sign_args;
 mod sigstore;

@@ -50,6 +50,7 @@ pub(super) struct Reply {
     findings: Vec<Finding>,
     json: Option<serde_json::Value>,
     text: String,
+    on_top: bool,
 }
 
 impl Reply {
@@ -65,7 +66,14 @@ impl Reply {
         })?;
         let mut text = String::new();
         result.render(&mut text);
-        Ok(Self { command, exit, findings, json: Some(json), text })
+        Ok(Self { command, exit, findings, json: Some(json), text, on_top: false })
+    }
+
+    /// Repeats the members of the result beside those of every document, for readers
+    /// of formats that have them there.
+    pub(super) fn with_result_on_top(mut self) -> Self {
+        self.on_top = true;
+        self
     }
 
     /// The reply of a command that found reasons to do nothing.
@@ -74,13 +82,28 @@ impl Reply {
         exit: Exit,
         findings: Vec<Finding>,
     ) -> Self {
-        Self { command, exit, findings, json: None, text: String::new() }
+        Self { command, exit, findings, json: None, text: String::new(), on_top: false }
     }
 
     /// The reply of a command that was stopped by a problem.
     pub(super) fn failed(command: &'static str, exit: Exit, problem: Problem) -> Self {
         Self::without_result(command, exit, vec![problem.into_finding()])
     }
+}
+
+/// The document, with members of the result beside its own.
+fn document(
+    envelope: &Envelope<serde_json::Value>,
+    top: Option<serde_json::Value>,
+) -> serde_json::Result<String> {
+    let mut document = serde_json::to_value(envelope)?;
+    if let (Some(members), Some(serde_json::Value::Object(more))) = (document.as_object_mut(), top)
+    {
+        for (name, value) in more {
+            members.entry(name).or_insert(value);
+        }
+    }
+    serde_json::to_string_pretty(&document)
 }
 
 /// Prints in the way that was asked for.
@@ -100,6 +123,7 @@ impl Printer {
     pub(super) fn reply(self, reply: Reply) -> ExitCode {
         let code = ExitCode::from(reply.exit.code());
         if self.json {
+            let top = reply.json.as_ref().filter(|_| reply.on_top).cloned();
             let envelope = Envelope {
                 schema: OUTPUT_SCHEMA,
                 command: reply.command,
@@ -108,7 +132,7 @@ impl Printer {
                 findings: reply.findings,
                 result: reply.json,
             };
-            match serde_json::to_string_pretty(&envelope) {
+            match document(&envelope, top) {
                 Ok(text) => to_stdout(&format!("{text}\n")),
                 Err(error) => to_stderr(&format!("error[internal]: {error}\n")),
             }

@@ -36,6 +36,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-verify", output::<Verdict>()),
         ("output-show", output::<Overview>()),
         ("output-export", output::<Exported>()),
+        ("output-report", output::<super::report::ReportResult>()),
         ("output-attest", output::<crate::attest::Added>()),
         ("output-attest-import", output::<crate::attest::Imported>()),
         ("output-attest-list", output::<crate::attest::Listing>()),

@@ -34,8 +34,8 @@ fn flags_are_those_of_the_spdx_list() {
     for licence in all() {
         let listed = spdx::license_id(&licence.id);
         assert_eq!(listed.is_none(), licence.id.starts_with("LicenseRef-"), "{}", licence.id);
-        let osi = listed.is_some_and(|id| id.is_osi_approved());
-        let fsf = listed.is_some_and(|id| id.is_fsf_free_libre());
+        let osi = listed.is_some_and(spdx::LicenseId::is_osi_approved);
+        let fsf = listed.is_some_and(spdx::LicenseId::is_fsf_free_libre);
         assert_eq!((licence.osi_approved, licence.fsf_libre), (osi, fsf), "{}", licence.id);
     }
 }

@@ -43,6 +43,8 @@ pub struct Logged {
     pub verifiers: Vec<Verifier>,
     /// Digests of what was signed, as `sha256:HEX`.
     pub digests: Vec<String>,
+    /// Whether every signature names somebody who could be read.
+    pub whole: bool,
 }
 
 /// Reads the body of an entry. None when it is of a kind that is not known, or
@@ -68,10 +70,12 @@ pub fn read(body: &[u8]) -> Option<Logged> {
         }
         _ => return None,
     };
+    let count = signatures.len();
     let verifiers: Vec<Verifier> =
         signatures.into_iter().take(MAX_VERIFIERS).filter_map(verifier).collect();
+    let whole = verifiers.len() == count;
     let kind = format!("{kind} {version}");
-    (!verifiers.is_empty()).then_some(Logged { kind, verifiers, digests })
+    (!verifiers.is_empty()).then_some(Logged { kind, verifiers, digests, whole })
 }
 
 fn one(signature: Option<&Value>) -> Vec<&Value> {
@@ -185,7 +189,12 @@ mod tests {
             assert_eq!(logged.digests, [format!("sha256:{hex}")], "{kind} {version}");
             let [Verifier::Key(found)] = logged.verifiers.as_slice() else { panic!("{kind}") };
             assert_eq!(found.hint(), key.hint());
+            assert!(logged.whole);
         }
+        let half = json!({ "kind": "dsse", "apiVersion": "0.0.1", "spec": {
+            "payloadHash": v1, "signatures": [{ "verifier": pem }, { "verifier": "AAAA" }] } });
+        let logged = read(half.to_string().as_bytes()).unwrap();
+        assert_eq!((logged.verifiers.len(), logged.whole), (1, false));
     }
 
     #[test]

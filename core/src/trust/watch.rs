@@ -242,6 +242,15 @@ pub struct Sighting {
     pub digests: Vec<String>,
 }
 
+/// What was seen in an entry.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Those who are watched for.
+    pub found: Vec<Sighting>,
+    /// Whether everybody who signed it could be told.
+    pub whole: bool,
+}
+
 /// Whom to look for.
 #[derive(Debug)]
 pub struct Watched<'a> {
@@ -260,12 +269,18 @@ impl<'a> Watched<'a> {
         Ok(Self { accepted, authority: Authority::of_all(authorities) })
     }
 
-    /// Looks at an entry; nothing when it is of a kind that cannot be read.
-    pub fn look(&self, index: u64, time: Option<i64>, body: &[u8]) -> Option<Vec<Sighting>> {
-        let logged = logged::read(body)?;
+    /// Looks at an entry.
+    pub fn look(&self, index: u64, time: Option<i64>, body: &[u8]) -> Seen {
+        let Some(logged) = logged::read(body) else { return Seen::default() };
         let time = time.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
         let found = logged.verifiers.iter().filter_map(|verifier| self.recognise(verifier));
-        Some(found.map(|(who, issued)| sighting(index, time, &logged, who, issued)).collect())
+        let found = found.map(|(who, issued)| sighting(index, time, &logged, who, issued));
+        let readable = |verifier: &Verifier| match verifier {
+            Verifier::Key(_) => true,
+            Verifier::Certificate(der) => Certificate::from_der(der, "a log entry").is_ok(),
+        };
+        let whole = logged.whole && logged.verifiers.iter().all(readable);
+        Seen { found: found.collect(), whole }
     }
 
     fn recognise(&self, verifier: &Verifier) -> Option<(Who, Option<bool>)> {

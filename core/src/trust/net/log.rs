@@ -155,7 +155,10 @@ impl<'l> Reader<'l> {
     }
 
     fn page(&self, from: u64, to: u64, offset: u64) -> Result<Vec<Entry>> {
-        let indexes: Vec<u64> = (from + offset..to + offset).collect();
+        // The log says the offset, and nobody signs it.
+        let shifted =
+            |index: u64| index.checked_add(offset).ok_or_else(|| self.wrong("its sizes overflow"));
+        let indexes: Vec<u64> = (shifted(from)?..shifted(to)?).collect();
         let url = format!("{}/api/v1/log/entries/retrieve", self.log.url);
         let request = Body::Json(json!({ "logIndexes": indexes }));
         let answer = self.http.ask(&url, request, MAX_ANSWER)?;

@@ -86,10 +86,10 @@ pub fn monitor(request: &MonitorRequest, meter: &Meter) -> Result<(Monitored, Ve
             if silent {
                 continue;
             }
-            match watched.look(newest.offset + index, entry.time, &entry.body) {
-                Some(found) => monitored.found.extend(found),
-                None => monitored.not_read += 1,
-            }
+            let index = newest.offset.saturating_add(index);
+            let seen = watched.look(index, entry.time, &entry.body);
+            monitored.found.extend(seen.found);
+            monitored.not_read += u64::from(!seen.whole);
         }
         if range.size() == from {
             return Err(Problem::new(Code::LogUnreachable, &log.url)
@@ -136,8 +136,11 @@ impl Run<'_, '_> {
     fn resume(&mut self, state: &State, path: &Path) -> Result<Range> {
         let (range, seen) = state.resume(self.log, path)?;
         if state.tree_id != self.newest.tree_id {
-            return Err(Problem::new(Code::LogStateInvalid, path.display())
-                .detail("the log began another tree since"));
+            return Err(self.inconsistent(
+                "it says that it began another tree, which proves nothing about the one before; \
+                 begin anew only if its operator announced that"
+                    .to_owned(),
+            ));
         }
         let (old, new) = (seen.size, self.head.size);
         if new < old {

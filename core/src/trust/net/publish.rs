@@ -24,9 +24,11 @@ use crate::trust::key::{Algorithm, PublicKey};
 use crate::trust::pem;
 use crate::trust::watch::Interface;
 
-/// Largest answer of a log or timestamp authority, in bytes. A log of the first
-/// interface gives the entry back.
-const MAX_ANSWER: usize = 64 << 20;
+/// Largest answer of a log or timestamp authority, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// Largest answer of a log of the first interface, which gives the entry back.
+const MAX_ENTRY: usize = 64 << 20;
 
 /// Largest statement that is sent to a log of the first interface, in bytes.
 pub const MAX_UPLOAD: usize = 24 << 20;
@@ -154,7 +156,7 @@ fn first(
             "verifiers": [STANDARD.encode(verifier)],
         } },
     });
-    let answer = http.ask(&format!("{url}/api/v1/log/entries"), Body::Json(request), MAX_ANSWER)?;
+    let answer = http.ask(&format!("{url}/api/v1/log/entries"), Body::Json(request), MAX_ENTRY)?;
     let unreadable = |error: String| http.wrong(format!("its answer cannot be read: {error}"));
     let entries: HashMap<String, LogEntry> =
         json::from_slice_strict(&answer).map_err(|error| unreadable(error.to_string()))?;
@@ -223,7 +225,15 @@ fn request(signature: &[u8]) -> Vec<u8> {
 mod tests {
     use pkcs8::der::{Decode as _, Reader as _, SliceReader};
 
-    use super::request;
+    use super::{MAX_UPLOAD, check_size, request};
+    use crate::finding::Code;
+
+    #[test]
+    fn too_large_a_statement_is_not_sent() {
+        check_size(&vec![0; MAX_UPLOAD]).unwrap();
+        let problem = check_size(&vec![0; MAX_UPLOAD + 1]).unwrap_err();
+        assert_eq!(problem.code(), Code::UploadTooLarge);
+    }
 
     #[test]
     fn a_request_is_whole_der() {
