@@ -230,7 +230,14 @@ fn services_that_fail_leave_the_bundle_as_it_was() {
         (Service::RekorV1, "log-failed"),
         (Service::Tsa, "timestamp-failed"),
     ] {
-        for fault in [Fault::ServerError, Fault::CutBody, Fault::NotJson, Fault::Redirect] {
+        for fault in [
+            Fault::ServerError,
+            Fault::TooManyRequests,
+            Fault::CutBody,
+            Fault::EndlessBody,
+            Fault::NotJson,
+            Fault::Redirect,
+        ] {
             test.rig.fail_with(Some(Failure::new(fault).at(service)));
             let out = test.sign(&TokenSpec::email(ADA), 1);
             assert_eq!(out.code, Some(1), "{service:?} {fault:?}: {out:?}");

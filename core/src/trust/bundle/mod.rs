@@ -174,8 +174,30 @@ fn key_bundle(envelope: &Envelope, hint: &str) -> Result<Vec<u8>> {
     write(json!({ "publicKey": { "hint": hint }, "tlogEntries": [] }), envelope)
 }
 
+/// A bundle whose signer has a certificate of a Sigstore instance, in DER; without
+/// the evidence that belongs to it.
+pub(super) fn with_certificate(der: &[u8], content: &Content) -> Result<Vec<u8>> {
+    let material =
+        json!({ "certificate": { "rawBytes": STANDARD.encode(der) }, "tlogEntries": [] });
+    match content {
+        Content::Envelope(envelope) => write(material, envelope),
+        Content::Message { digest, signature } => {
+            let mut message = json!({ "signature": STANDARD.encode(signature) });
+            if let Some((algorithm, digest)) = digest {
+                message["messageDigest"] =
+                    json!({ "algorithm": algorithm, "digest": STANDARD.encode(digest) });
+            }
+            canonical(&json!({
+                "mediaType": MEDIA_TYPE,
+                "verificationMaterial": material,
+                "messageSignature": message,
+            }))
+        }
+    }
+}
+
 fn write(material: serde_json::Value, envelope: &Envelope) -> Result<Vec<u8>> {
-    let bundle = json!({
+    canonical(&json!({
         "mediaType": MEDIA_TYPE,
         "verificationMaterial": material,
         "dsseEnvelope": {
@@ -183,8 +205,11 @@ fn write(material: serde_json::Value, envelope: &Envelope) -> Result<Vec<u8>> {
             "payloadType": envelope.payload_type,
             "signatures": [{ "keyid": "", "sig": STANDARD.encode(&envelope.signature) }],
         },
-    });
-    canonical::to_vec(&bundle).map_err(|error| {
+    }))
+}
+
+fn canonical(bundle: &serde_json::Value) -> Result<Vec<u8>> {
+    canonical::to_vec(bundle).map_err(|error| {
         Problem::new(Code::Internal, "the signature").detail(error.to_string()).source(error)
     })
 }

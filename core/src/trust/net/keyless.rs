@@ -13,15 +13,20 @@ use sigstore_oidc::{
     AuthCallback, AuthMode, AuthOptions, IdentityToken, OAuthClient, OAuthConfig, SecretString,
 };
 use sigstore_rekor::RekorApiVersion;
-use sigstore_sign::{Error, SigningContext, SigningServices};
+use sigstore_sign::{Error, SigningServices};
+use sigstore_verify::crypto::KeyPair;
 use sigstore_verify::trust_root::SigningConfig;
+use sigstore_verify::types::Sha256Hash;
 use zeroize::Zeroizing;
 
-use super::{check_url, publish};
+use super::publish::{Publisher, Wanted};
+use super::{check_url, fulcio, publish};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
-use crate::trust::evidence;
+use crate::trust::bundle::{self, Content, Envelope};
+use crate::trust::dsse::{PAYLOAD_TYPE, pae};
 use crate::trust::json;
+use crate::trust::key::PublicKey;
 use crate::trust::root::Instance;
 use crate::trust::watch::Interface;
 
@@ -118,10 +123,11 @@ fn config_invalid(origin: &str, error: &Error) -> Problem {
 
 /// Signs in the name of an identity.
 pub struct Keyless {
-    context: SigningContext,
+    /// Address of the certificate authority.
+    authority: String,
+    publisher: Publisher,
     token: IdentityToken,
     interface: Interface,
-    runtime: tokio::runtime::Runtime,
 }
 
 impl std::fmt::Debug for Keyless {
@@ -163,8 +169,13 @@ impl Keyless {
             return Err(Problem::new(Code::TokenInvalid, "the identity token")
                 .detail(format!("it is not for the audience {AUDIENCE:?}")));
         }
-        let context = SigningContext::new(services.0.clone()).with_http_client(client);
-        Ok(Self { context, token, interface: services.log().1, runtime })
+        let wanted = Wanted { log: true, timestamp: services.timestamps().is_some() };
+        Ok(Self {
+            authority: services.0.fulcio_url().to_owned(),
+            publisher: Publisher::new(services, wanted)?,
+            token,
+            interface: services.log().1,
+        })
     }
 
     /// Identity and issuer that the token claims; Fulcio decides what the
@@ -178,36 +189,44 @@ impl Keyless {
         if self.interface == Interface::V1 {
             publish::check_size(payload)?;
         }
-        let signer = self.context.signer(self.token.clone());
-        let bundle = self.runtime.block_on(signer.sign_raw_statement(payload));
-        written(bundle)
+        let (key, certificate) = self.certified()?;
+        let signature = key.sign(&pae(PAYLOAD_TYPE, payload)).map_err(unusable)?;
+        let envelope = Envelope {
+            payload: payload.to_vec(),
+            payload_type: PAYLOAD_TYPE.to_owned(),
+            signature: signature.as_bytes().to_vec(),
+        };
+        let bundle = bundle::with_certificate(&certificate, &Content::Envelope(envelope))?;
+        self.published(&bundle, &key)
     }
 
     /// Signs bytes of this SHA-256; gives the bundle in JSON.
     pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let signer = self.context.signer(self.token.clone());
-        written(self.runtime.block_on(signer.sign(evidence::sha256(digest))))
+        let (key, certificate) = self.certified()?;
+        let signature = key.sign_digest(&Sha256Hash::new(*digest.as_bytes())).map_err(unusable)?;
+        let message = Content::Message {
+            digest: Some(("SHA2_256".to_owned(), digest.as_bytes().to_vec())),
+            signature: signature.as_bytes().to_vec(),
+        };
+        self.published(&bundle::with_certificate(&certificate, &message)?, &key)
+    }
+
+    /// A key for one signature, and its certificate.
+    fn certified(&self) -> Result<(KeyPair, Vec<u8>)> {
+        let key = KeyPair::generate_ecdsa_p256().map_err(unusable)?;
+        let certificate = fulcio::certificate(&self.authority, &self.token, &key)?;
+        Ok((key, certificate))
+    }
+
+    fn published(&self, bundle: &[u8], key: &KeyPair) -> Result<Vec<u8>> {
+        let public = key.public_key_der().map_err(unusable)?;
+        let public = PublicKey::from_spki(public.as_bytes(), "a key for one signature")?;
+        self.publisher.publish(bundle, &public)
     }
 }
 
-fn written(bundle: Result<sigstore_verify::types::Bundle, Error>) -> Result<Vec<u8>> {
-    let bundle = bundle.map_err(service_failed)?;
-    let text = bundle.to_json().map_err(|error| {
-        Problem::new(Code::Internal, "the signature").detail(error.to_string()).source(error)
-    })?;
-    Ok(text.into_bytes())
-}
-
-fn service_failed(error: Error) -> Problem {
-    let (code, service) = match &error {
-        Error::Fulcio(_) => (Code::CertificateRefused, "the certificate authority"),
-        Error::Rekor(_) => (Code::LogFailed, "the transparency log"),
-        Error::Tsa(_) => (Code::TimestampFailed, "the timestamp authority"),
-        Error::Config(_) => (Code::SigningConfigInvalid, "the signing config"),
-        Error::InvalidStatement(_) => (Code::StatementMismatch, "the statement"),
-        _ => (Code::Internal, "signing"),
-    };
-    Problem::new(code, service).detail(error.to_string()).source(error)
+fn unusable(error: sigstore_verify::crypto::Error) -> Problem {
+    Problem::new(Code::Internal, "a key for one signature").detail(error.to_string())
 }
 
 fn parse_token(text: &str) -> Result<IdentityToken> {

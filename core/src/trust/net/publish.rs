@@ -9,6 +9,9 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cms::content_info::ContentInfo;
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::der::{Decode as _, Reader as _, SliceReader};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sigstore_rekor::LogEntry;
@@ -18,7 +21,8 @@ use super::http::{Body, Http};
 use super::keyless::Services;
 use crate::finding::{Code, Problem, Result};
 use crate::model::canonical;
-use crate::trust::bundle::{self, Envelope, Material, SignedBundle};
+use crate::model::digest::hex_of;
+use crate::trust::bundle::{self, Content, Material, SignedBundle};
 use crate::trust::json;
 use crate::trust::key::{Algorithm, PublicKey};
 use crate::trust::pem;
@@ -86,12 +90,11 @@ impl Publisher {
         Ok(Self { log, authority })
     }
 
-    /// Adds what was wanted to a bundle over a statement, signed with `key`.
+    /// Adds what was wanted to a bundle that was signed with `key`.
     pub fn publish(&self, bytes: &[u8], key: &PublicKey) -> Result<Vec<u8>> {
         let subject = "the new signature";
         let internal = |error: String| Problem::new(Code::Internal, subject).detail(error);
         let signed = bundle::parse(bytes, subject)?;
-        let envelope = signed.statement(subject)?;
         let mut document: Value =
             serde_json::from_slice(bytes).map_err(|error| internal(error.to_string()))?;
         let material = document
@@ -99,13 +102,13 @@ impl Publisher {
             .ok_or_else(|| internal("it has no material".to_owned()))?;
         if let Some((http, url, interface)) = &self.log {
             let entry = match interface {
-                Interface::V1 => first(http, url, &signed, envelope, key)?,
-                Interface::V2 => second(http, url, &signed, envelope, key)?,
+                Interface::V1 => first(http, url, &signed, key)?,
+                Interface::V2 => second(http, url, &signed, key)?,
             };
             material["tlogEntries"] = json!([entry]);
         }
         if let Some((http, url)) = &self.authority {
-            let reply = timestamp(http, url, &envelope.signature)?;
+            let reply = timestamp(http, url, signature(&signed))?;
             material["timestampVerificationData"] =
                 json!({ "rfc3161Timestamps": [{ "signedTimestamp": STANDARD.encode(reply) }] });
         }
@@ -123,6 +126,27 @@ pub(super) fn check_size(payload: &[u8]) -> Result<()> {
         .detail(format!("it has {} bytes, and at most {MAX_UPLOAD} are sent", payload.len())))
 }
 
+/// The signature, whatever it is over.
+fn signature(signed: &SignedBundle) -> &[u8] {
+    match &signed.content {
+        Content::Envelope(envelope) => &envelope.signature,
+        Content::Message { signature, .. } => signature,
+    }
+}
+
+/// The hash that was signed.
+fn digest(signed: &SignedBundle, key: &PublicKey) -> Result<Vec<u8>> {
+    let hash = match &signed.content {
+        Content::Envelope(envelope) => {
+            key.algorithm().hash(&envelope.message()).map(|(_, digest)| digest)
+        }
+        Content::Message { digest, .. } => digest.as_ref().map(|(_, digest)| digest.clone()),
+    };
+    hash.ok_or_else(|| {
+        Problem::new(Code::Internal, "the new signature").detail("what was signed has no hash")
+    })
+}
+
 /// The certificate of the signer, if the bundle has one.
 fn certificate(signed: &SignedBundle) -> Option<&[u8]> {
     match &signed.material {
@@ -131,49 +155,48 @@ fn certificate(signed: &SignedBundle) -> Option<&[u8]> {
     }
 }
 
-fn first(
-    http: &Http,
-    url: &str,
-    signed: &SignedBundle,
-    envelope: &Envelope,
-    key: &PublicKey,
-) -> Result<Value> {
-    check_size(&envelope.payload)?;
+fn first(http: &Http, url: &str, signed: &SignedBundle, key: &PublicKey) -> Result<Value> {
     let verifier = match certificate(signed) {
         Some(der) => pem::encode("CERTIFICATE", der).to_string(),
         None => key.pem(),
     };
-    let dsse = json!({
-        "payload": STANDARD.encode(&envelope.payload),
-        "payloadType": envelope.payload_type,
-        "signatures": [{ "sig": STANDARD.encode(&envelope.signature) }],
-    });
-    let request = json!({
-        "apiVersion": "0.0.1",
-        "kind": "dsse",
-        "spec": { "proposedContent": {
-            "envelope": dsse.to_string(),
-            "verifiers": [STANDARD.encode(verifier)],
-        } },
-    });
+    let verifier = STANDARD.encode(verifier);
+    let (version, request) = match &signed.content {
+        Content::Envelope(envelope) => {
+            check_size(&envelope.payload)?;
+            let dsse = json!({
+                "payload": STANDARD.encode(&envelope.payload),
+                "payloadType": envelope.payload_type,
+                "signatures": [{ "sig": STANDARD.encode(&envelope.signature) }],
+            });
+            let content = json!({ "envelope": dsse.to_string(), "verifiers": [verifier] });
+            let spec = json!({ "proposedContent": content });
+            (KindVersion::DsseV001, json!({ "kind": "dsse", "spec": spec }))
+        }
+        Content::Message { signature, .. } => {
+            let value = hex_of(&digest(signed, key)?);
+            let spec = json!({
+                "data": { "hash": { "algorithm": "sha256", "value": value } },
+                "signature": {
+                    "content": STANDARD.encode(signature),
+                    "publicKey": { "content": verifier },
+                },
+            });
+            (KindVersion::HashedRekordV001, json!({ "kind": "hashedrekord", "spec": spec }))
+        }
+    };
+    let mut request = request;
+    request["apiVersion"] = json!("0.0.1");
     let answer = http.ask(&format!("{url}/api/v1/log/entries"), Body::Json(request), MAX_ENTRY)?;
     let unreadable = |error: String| http.wrong(format!("its answer cannot be read: {error}"));
     let entries: HashMap<String, LogEntry> =
         json::from_slice_strict(&answer).map_err(|error| unreadable(error.to_string()))?;
     let entry = entries.into_values().next().ok_or_else(|| http.wrong("it gives no entry"))?;
-    let entry = entry
-        .to_bundle_entry(KindVersion::DsseV001)
-        .map_err(|error| unreadable(error.to_string()))?;
+    let entry = entry.to_bundle_entry(version).map_err(|error| unreadable(error.to_string()))?;
     serde_json::to_value(entry).map_err(|error| unreadable(error.to_string()))
 }
 
-fn second(
-    http: &Http,
-    url: &str,
-    signed: &SignedBundle,
-    envelope: &Envelope,
-    key: &PublicKey,
-) -> Result<Value> {
+fn second(http: &Http, url: &str, signed: &SignedBundle, key: &PublicKey) -> Result<Value> {
     let details = match key.algorithm() {
         Algorithm::EcdsaP256 => "PKIX_ECDSA_P256_SHA_256",
         Algorithm::EcdsaP384 => "PKIX_ECDSA_P384_SHA_384",
@@ -183,14 +206,14 @@ fn second(
                 .detail("logs of the second interface take no signatures by Ed25519 keys"));
         }
     };
-    let (_, digest) = key.algorithm().hash(&envelope.message()).unwrap_or_default();
+    let digest = digest(signed, key)?;
     let verifier = match certificate(signed) {
         Some(der) => json!({ "x509Certificate": { "rawBytes": STANDARD.encode(der) } }),
         None => json!({ "publicKey": { "rawBytes": STANDARD.encode(key.spki()) } }),
     };
     let mut request = json!({ "hashedRekordRequestV002": {
         "digest": STANDARD.encode(digest),
-        "signature": { "content": STANDARD.encode(&envelope.signature), "verifier": verifier },
+        "signature": { "content": STANDARD.encode(signature(signed)), "verifier": verifier },
     } });
     request["hashedRekordRequestV002"]["signature"]["verifier"]["keyDetails"] = json!(details);
     let answer = http.ask(&format!("{url}/api/v2/log/entries"), Body::Json(request), MAX_ANSWER)?;
@@ -200,7 +223,20 @@ fn second(
 
 /// The reply of a timestamp authority over a signature.
 fn timestamp(http: &Http, url: &str, signature: &[u8]) -> Result<Vec<u8>> {
-    http.ask(url, Body::Bytes("application/timestamp-query", request(signature)), MAX_ANSWER)
+    let query = Body::Bytes("application/timestamp-query", request(signature));
+    let reply = http.ask(url, query, MAX_ANSWER)?;
+    if is_granted(&reply) { Ok(reply) } else { Err(http.wrong("its answer holds no timestamp")) }
+}
+
+/// Whether a reply (RFC 3161, section 2.4.2) holds a token, whatever that is worth.
+fn is_granted(reply: &[u8]) -> bool {
+    let token = SliceReader::new(reply).and_then(|mut reader| {
+        reader.sequence(|reader| {
+            AnyRef::decode(reader)?;
+            ContentInfo::decode(reader)
+        })
+    });
+    token.is_ok()
 }
 
 /// A `TimeStampReq` (RFC 3161, section 2.4.1) over SHA-256 of a signature, in DER,
@@ -223,9 +259,10 @@ fn request(signature: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use pkcs8::der::asn1::AnyRef;
     use pkcs8::der::{Decode as _, Reader as _, SliceReader};
 
-    use super::{MAX_UPLOAD, check_size, request};
+    use super::{MAX_UPLOAD, check_size, is_granted, request};
     use crate::finding::Code;
 
     #[test]
@@ -236,13 +273,21 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_no_token_is_no_timestamp() {
+        // Refused, by status 2; then no reply at all.
+        for reply in [&[0x30, 5, 0x30, 3, 2, 1, 2][..], b"<html>", b"", &[0x30, 0]] {
+            assert!(!is_granted(reply), "{reply:?}");
+        }
+    }
+
+    #[test]
     fn a_request_is_whole_der() {
         let der = request(b"signature");
         let mut reader = SliceReader::new(&der).unwrap();
         let version: u8 = reader
             .sequence(|content| {
                 let version = u8::decode(content)?;
-                let imprint = pkcs8::der::asn1::AnyRef::decode(content)?;
+                let imprint = AnyRef::decode(content)?;
                 assert_eq!(imprint.value().len(), 49);
                 assert!(bool::decode(content)?);
                 Ok(version)
