@@ -176,7 +176,8 @@ fn key_bundle(envelope: &Envelope, hint: &str) -> Result<Vec<u8>> {
 
 /// A bundle whose signer has a certificate of a Sigstore instance, in DER; without
 /// the evidence that belongs to it.
-pub(super) fn with_certificate(der: &[u8], content: &Content) -> Result<Vec<u8>> {
+#[cfg(feature = "network")]
+pub(super) fn certified(der: &[u8], content: &Content) -> Result<Vec<u8>> {
     let material =
         json!({ "certificate": { "rawBytes": STANDARD.encode(der) }, "tlogEntries": [] });
     match content {

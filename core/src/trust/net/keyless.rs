@@ -196,7 +196,7 @@ impl Keyless {
             payload_type: PAYLOAD_TYPE.to_owned(),
             signature: signature.as_bytes().to_vec(),
         };
-        let bundle = bundle::with_certificate(&certificate, &Content::Envelope(envelope))?;
+        let bundle = bundle::certified(&certificate, &Content::Envelope(envelope))?;
         self.published(&bundle, &key)
     }
 
@@ -208,7 +208,7 @@ impl Keyless {
             digest: Some(("SHA2_256".to_owned(), digest.as_bytes().to_vec())),
             signature: signature.as_bytes().to_vec(),
         };
-        self.published(&bundle::with_certificate(&certificate, &message)?, &key)
+        self.published(&bundle::certified(&certificate, &message)?, &key)
     }
 
     /// A key for one signature, and its certificate.
