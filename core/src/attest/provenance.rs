@@ -233,6 +233,8 @@ mod tests {
             components: Vec::new(),
             data: Vec::new(),
             base_models: Vec::new(),
+            disclosure: crate::model::disclosure::Disclosure::default(),
+            documents: Vec::new(),
             file_index: BlobRef { media_type: String::new(), digest: Digest::of(b""), size: 0 },
         }
     }

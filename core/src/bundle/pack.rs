@@ -338,6 +338,7 @@ fn build_release(
             url: component.url.clone(),
             digest: component.digest.as_deref().and_then(|digest| digest.parse().ok()),
             absent: component.absent.clone(),
+            note: component.note.clone(),
         };
         described.evidence = described.evidence_when_packed();
         described
@@ -353,11 +354,17 @@ fn build_release(
             role: data.role,
             licence: data.licence.clone(),
             synthetic_from: data.synthetic_from.clone(),
+            withdrawn: data.withdrawn.clone(),
+            note: data.note.clone(),
             evidence: Evidence::Claimed,
         };
         described.evidence = described.evidence_when_packed();
         described
     });
+    let disclosure = spec.disclosure();
+    let mut documents: Vec<LicenceText> = disclosure.files().filter_map(text_at).collect();
+    documents.sort_by(|a, b| a.path.cmp(&b.path));
+    documents.dedup();
     Release {
         schema: RELEASE_SCHEMA.to_owned(),
         name: spec.release.name.clone(),
@@ -369,6 +376,8 @@ fn build_release(
         components: components.collect(),
         data: data.collect(),
         base_models: spec.base_models.clone(),
+        disclosure,
+        documents,
         file_index,
     }
 }

@@ -119,10 +119,20 @@ pub(super) fn release(release: &Release, index: &FileIndex, manifest: &Manifest)
     if release.data.iter().any(|data| data.evidence != data.evidence_when_packed()) {
         return Err(invalid("a data set claims other evidence than it has".to_owned()));
     }
+    let named: Vec<&str> = release.disclosure.files().collect();
+    for path in &named {
+        if !release.documents.iter().any(|document| document.path.as_str() == *path) {
+            return Err(invalid(format!("it names {path:?}, which is not in the release")));
+        }
+    }
+    if let Some(extra) = release.documents.iter().find(|it| !named.contains(&it.path.as_str())) {
+        return Err(invalid(format!("nothing refers to the document {}", extra.path)));
+    }
     release
         .data
         .iter()
         .filter_map(|data| data.manifest.as_ref())
+        .chain(&release.documents)
         .try_for_each(|m| referenced(m, index))
 }
 

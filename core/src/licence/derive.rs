@@ -105,6 +105,18 @@ impl Licence {
             );
             found.push((rules, &term.clause));
         }
+        for (term, osd) in [
+            (&terms.modification, "OSD-3 derived works"),
+            (&terms.redistribution, "OSD-1 free redistribution"),
+        ] {
+            if let Some(term) = term
+                && term.value == Permission::Denied
+            {
+                let rules =
+                    (Some((osd, false)), Some(("para 76-78: modify and redistribute", false)));
+                found.push((rules, &term.clause));
+            }
+        }
         if let Some(term) = &terms.use_restrictions
             && matches!(
                 term.value,

@@ -4,7 +4,10 @@
 //! needed. Nothing here is legal advice.
 
 mod derive;
+pub mod expression;
+mod listed;
 mod record;
+pub mod text;
 
 use std::sync::LazyLock;
 
@@ -13,6 +16,7 @@ use include_dir::{Dir, include_dir};
 use crate::finding::{Code, Problem, Result};
 
 pub use derive::{Blocker, Tier};
+pub use listed::lookup;
 pub use record::*;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/licences");

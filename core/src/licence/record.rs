@@ -453,6 +453,9 @@ pub struct Licence {
     /// A remark.
     #[serde(default)]
     pub note: Option<String>,
+    /// Wording of the notice that it asks for, as it gives it.
+    #[serde(default)]
+    pub notice: Option<String>,
     /// What it covers.
     #[serde(default)]
     pub covers: Covers,

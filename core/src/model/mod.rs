@@ -3,6 +3,7 @@
 pub mod canonical;
 pub mod content;
 pub mod digest;
+pub mod disclosure;
 pub mod kind;
 pub mod path;
 pub mod release;

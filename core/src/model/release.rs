@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
+use super::disclosure::Disclosure;
 use super::kind::Kind;
 use super::path::ReleasePath;
 use super::spec::{BaseModelSpec, DataClass, DataRole};
@@ -135,6 +136,9 @@ pub struct Component {
     /// Why it is not released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent: Option<String>,
+    /// What there is to add, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Component {
@@ -190,6 +194,12 @@ pub struct DataSet {
     /// Model that generated it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synthetic_from: Option<String>,
+    /// Day on which it was taken back, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<String>,
+    /// What there is to add, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// How well its presence was known when it was packed.
     pub evidence: Evidence,
 }
@@ -224,6 +234,12 @@ pub struct Release {
     /// Models this one was made from, as declared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub base_models: Vec<BaseModelSpec>,
+    /// What is said beside the components, as declared.
+    #[serde(default, skip_serializing_if = "Disclosure::is_empty")]
+    pub disclosure: Disclosure,
+    /// Files of the release that the disclosure names, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<LicenceText>,
     /// The file index of this release.
     pub file_index: BlobRef,
 }

@@ -6,6 +6,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::disclosure::{
+    Access, DataInformation, Disclosure, Snapshot, TermsChange, Training, Usage,
+};
 use super::kind::Kind;
 
 /// Name of the file in the release folder.
@@ -26,6 +29,39 @@ pub struct Spec {
     /// Models this one was made from.
     #[serde(default, rename = "base-model", skip_serializing_if = "Vec::is_empty")]
     pub base_models: Vec<BaseModelSpec>,
+    /// Terms that live at a URL, kept as they were on a day.
+    #[serde(default, rename = "snapshot", skip_serializing_if = "Vec::is_empty")]
+    pub snapshots: Vec<Snapshot>,
+    /// Documents that describe the training data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_information: Option<DataInformation>,
+    /// How the release can be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
+    /// What one has to know to use the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// About the training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+    /// Terms that held at another time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms_history: Vec<TermsChange>,
+}
+
+impl Spec {
+    /// What is said beside the components.
+    pub fn disclosure(&self) -> Disclosure {
+        Disclosure {
+            snapshots: self.snapshots.clone(),
+            data_information: self.data_information.clone(),
+            access: self.access.clone(),
+            usage: self.usage.clone(),
+            training: self.training.clone(),
+            terms_history: self.terms_history.clone(),
+            sources: self.release.sources.clone(),
+        }
+    }
 }
 
 /// The release as a whole.
@@ -54,6 +90,9 @@ pub struct ReleaseSpec {
     /// Licence text for components that name none, relative to the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence_file: Option<String>,
+    /// Where what is said here can be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
 }
 
 /// One component. Exactly one of `paths`, `git`, `url` and `absent` is set.
@@ -86,6 +125,9 @@ pub struct ComponentSpec {
     /// File with the licence text, relative to the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence_file: Option<String>,
+    /// What there is to add.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Content of a git commit.
@@ -159,6 +201,12 @@ pub struct DataSpec {
     /// Model that generated it, if it is synthetic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synthetic_from: Option<String>,
+    /// Day on which it was taken back, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<String>,
+    /// What there is to add.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// How a model was made from another (Hugging Face `base_model_relation`).

@@ -1,3 +1,9 @@
-//! What "open" means: definitions, each by its own rules, side by side.
+//! What is open about a release, by whose definition, and on which grounds.
 
+pub mod adopter;
+pub mod claims;
+pub mod definitions;
+pub mod inherit;
 pub mod mof;
+pub mod subject;
+pub mod terms;

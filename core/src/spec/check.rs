@@ -2,6 +2,7 @@
 
 use crate::finding::{Code, Finding, Problem};
 use crate::model::digest::Digest;
+use crate::model::disclosure::is_url;
 use crate::model::kind::Kind;
 use crate::model::path::ReleasePath;
 use crate::model::spec::{ComponentSpec, FILE_NAME, Spec};
@@ -23,6 +24,7 @@ pub fn check(spec: &Spec) -> Vec<Finding> {
         checker.digest(data.digest.as_deref());
         checker.licence("licence", data.licence.as_deref());
         checker.filled("name", Some(&data.name));
+        checker.date("withdrawn", data.withdrawn.as_deref());
     }
     for base in &spec.base_models {
         checker.at = format!("[[base-model]] {:?}", base.name);
@@ -30,6 +32,7 @@ pub fn check(spec: &Spec) -> Vec<Finding> {
         checker.licence("licence", base.licence.as_deref());
         checker.filled("name", Some(&base.name));
     }
+    checker.disclosure(spec);
     if !spec.components.iter().any(|component| component.kind == Kind::ModelParametersFinal) {
         checker.findings.push(Problem::new(Code::NoWeights, FILE_NAME).into());
     }
@@ -78,17 +81,58 @@ impl Checker {
             ("released", &release.released),
             ("terms-effective-from", &release.terms_effective_from),
         ] {
-            if let Some(date) = date.as_deref().filter(|date| !is_date(date)) {
-                let message = format!("`{key}` is {date:?}, which is no day");
-                self.add_with(
-                    Code::SpecInvalid,
-                    &message,
-                    "Write a day of the calendar as YYYY-MM-DD.",
-                );
-            }
+            self.date(key, date.as_deref());
         }
         self.licence("licence", release.licence.as_deref());
         self.path("licence-file", release.licence_file.as_deref());
+    }
+
+    fn disclosure(&mut self, spec: &Spec) {
+        for (index, snapshot) in spec.snapshots.iter().enumerate() {
+            self.at = format!("[[snapshot]] {}", index + 1);
+            self.date("fetched", Some(&snapshot.fetched));
+            if !is_url(&snapshot.url) {
+                let message = format!("`url` is {:?}, which is no URL", snapshot.url);
+                self.add_with(Code::SpecInvalid, &message, "Write it as https://HOST/PATH.");
+            }
+            if is_url(&snapshot.file) {
+                self.add_with(
+                    Code::SpecInvalid,
+                    "`file` is the URL once more",
+                    "Save a copy of the page in the folder and name that.",
+                );
+            }
+        }
+        let disclosure = spec.disclosure();
+        for (key, at) in disclosure.references() {
+            "documents".clone_into(&mut self.at);
+            if !is_url(at) {
+                self.path(key, Some(at));
+            }
+        }
+        for change in &spec.terms_history {
+            "[[terms-history]]".clone_into(&mut self.at);
+            self.date("from", Some(&change.from));
+            self.licence("licence", Some(&change.licence));
+        }
+        if let Some(flop) = spec.training.as_ref().and_then(|it| it.compute_flop.as_deref()) {
+            "[training]".clone_into(&mut self.at);
+            if !flop.parse::<f64>().is_ok_and(|flop| flop.is_finite() && flop > 0.0) {
+                let message = format!("`compute-flop` is {flop:?}, which is no number");
+                self.add_with(Code::SpecInvalid, &message, "Write it as in \"3.8e25\".");
+            }
+        }
+    }
+
+    fn date(&mut self, key: &str, date: Option<&str>) {
+        if let Some(date) = date.filter(|date| !is_date(date)) {
+            let message = format!("`{key}` is {date:?}, which is no day");
+            self.add_with(
+                Code::SpecInvalid,
+                &message,
+                "Write a day of the calendar as YYYY-MM-DD.",
+            );
+        }
     }
 
     fn component(&mut self, component: &ComponentSpec) {
@@ -305,6 +349,30 @@ mod tests {
         }
         assert_eq!(release("released = \"2026-02-30\""), [Code::SpecInvalid]);
         assert_eq!(release("terms-effective-from = \"soon\""), [Code::SpecInvalid]);
+    }
+
+    #[test]
+    fn what_is_said_beside_the_components_is_checked() {
+        for good in [
+            "[[snapshot]]\nurl = \"https://x/y\"\nfile = \"aup.html\"\nfetched = \"2026-01-02\"",
+            "[data-information]\nprovenance = \"https://x/y\"\nscope = \"data.md\"",
+            "[training]\ncompute-flop = \"3.8e25\"",
+            "[[terms-history]]\nfrom = \"2024-01-02\"\nlicence = \"MIT\"",
+        ] {
+            assert_eq!(release(good), [], "{good}");
+        }
+        for (bad, code) in [
+            ("[[snapshot]]\nurl = \"x\"\nfile = \"a\"\nfetched = \"2026-01-02\"", Code::SpecInvalid),
+            ("[[snapshot]]\nurl = \"https://x\"\nfile = \"https://x\"\nfetched = \"2026-01-02\"", Code::SpecInvalid),
+            ("[[snapshot]]\nurl = \"https://x\"\nfile = \"../a\"\nfetched = \"2026-01-02\"", Code::UnsafePath),
+            ("[[snapshot]]\nurl = \"https://x\"\nfile = \"a\"\nfetched = \"soon\"", Code::SpecInvalid),
+            ("[data-information]\nscope = \"/data.md\"", Code::UnsafePath),
+            ("[training]\ncompute-flop = \"much\"", Code::SpecInvalid),
+            ("[[terms-history]]\nfrom = \"2024-01-02\"\nlicence = \"mit\"", Code::LicenceInvalid),
+            ("[[data]]\nname = \"d\"\nwithdrawn = \"2023\"", Code::SpecInvalid),
+        ] {
+            assert_eq!(release(bad), [code], "{bad}");
+        }
     }
 
     #[test]

@@ -20,8 +20,54 @@ const ROOT: Shape = Shape {
         ("component", Table(&COMPONENT)),
         ("data", Table(&DATA)),
         ("base-model", Table(&BASE_MODEL)),
+        ("snapshot", Table(&SNAPSHOT)),
+        ("data-information", Table(&DATA_INFORMATION)),
+        ("access", Table(&ACCESS)),
+        ("usage", Table(&USAGE)),
+        ("training", Table(&TRAINING)),
+        ("terms-history", Table(&TERMS_CHANGE)),
     ],
 };
+
+const SNAPSHOT: Shape =
+    Shape { keys: &[("url", Plain), ("file", Plain), ("fetched", Plain), ("of", Plain)] };
+
+const DATA_INFORMATION: Shape = Shape {
+    keys: &[
+        ("provenance", Plain),
+        ("scope", Plain),
+        ("selection", Plain),
+        ("labelling", Plain),
+        ("processing", Plain),
+        ("filtering", Plain),
+    ],
+};
+
+const ACCESS: Shape = Shape {
+    keys: &[
+        ("gated", Plain),
+        ("fields", Plain),
+        ("purpose", Plain),
+        ("price", Plain),
+        ("commercial-offers", Plain),
+    ],
+};
+
+const USAGE: Shape = Shape {
+    keys: &[
+        ("modalities", Plain),
+        ("capabilities", Plain),
+        ("limits", Plain),
+        ("requirements", Plain),
+    ],
+};
+
+const TRAINING: Shape = Shape {
+    keys: &[("compute-flop", Plain), ("copyright-policy", Plain), ("content-summary", Plain)],
+};
+
+const TERMS_CHANGE: Shape =
+    Shape { keys: &[("from", Plain), ("licence", Plain), ("note", Plain)] };
 
 const RELEASE: Shape = Shape {
     keys: &[
@@ -33,6 +79,7 @@ const RELEASE: Shape = Shape {
         ("terms-effective-from", Plain),
         ("licence", Plain),
         ("licence-file", Plain),
+        ("sources", Plain),
     ],
 };
 
@@ -47,6 +94,7 @@ const COMPONENT: Shape = Shape {
         ("absent", Plain),
         ("licence", Plain),
         ("licence-file", Plain),
+        ("note", Plain),
     ],
 };
 
@@ -63,6 +111,8 @@ const DATA: Shape = Shape {
         ("role", Word(&["pretrain", "finetune", "preference", "eval"])),
         ("licence", Plain),
         ("synthetic-from", Plain),
+        ("withdrawn", Plain),
+        ("note", Plain),
     ],
 };
 

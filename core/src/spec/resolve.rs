@@ -1,6 +1,6 @@
 //! From the paths of a spec to the files of its folder.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -19,7 +19,7 @@ pub struct Resolved {
     /// The files of each component, parallel to the spec; empty where its content
     /// is in git, at a URL or absent.
     pub components: Vec<Vec<SourceFile>>,
-    /// Licence texts that no component lists, each once.
+    /// Licence texts and named documents that no component lists, each once.
     pub licences: Vec<SourceFile>,
     /// The manifest of each data set, parallel to the spec.
     pub manifests: Vec<Option<SourceFile>>,
@@ -201,10 +201,15 @@ pub(crate) fn lfs_problem(path: &ReleasePath, pointer: &lfs::Pointer) -> Problem
 
 fn licences(tree: &Tree, spec: &Spec, owners: &HashMap<String, usize>) -> Result<Vec<SourceFile>> {
     let named = spec.components.iter().filter_map(|component| component.licence_file.as_deref());
-    let paths: BTreeSet<&str> = named.chain(spec.release.licence_file.as_deref()).collect();
+    let texts: BTreeSet<&str> = named.chain(spec.release.licence_file.as_deref()).collect();
+    let disclosure = spec.disclosure();
+    let documents = disclosure.files().map(|path| (path, Code::PathNotFound));
+    // A document that is also a licence text is looked for as such.
+    let mut all: BTreeMap<&str, Code> = documents.collect();
+    all.extend(texts.into_iter().map(|path| (path, Code::LicenceFileMissing)));
     let mut files = Vec::new();
-    for path in paths {
-        let file = tree.named(path, Code::LicenceFileMissing)?;
+    for (path, missing) in all {
+        let file = tree.named(path, missing)?;
         fsx::open_regular(&file.disk)?;
         if !owners.contains_key(path) {
             files.push(file);

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::model::kind::{Group, Kind};
 
-pub use file::{Component, Description, MAX_FILE, read, write};
+pub use file::{Component, Description, MAX_FILE, Terms, read, write};
 pub use mot::{Licences, Mot, Own};
 
 /// What of a component counts.

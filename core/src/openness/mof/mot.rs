@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use super::{State, type_of};
 use crate::licence::{self, Coverage, Licence, Tier};
+use crate::openness::terms;
 use crate::model::kind::{Group, Kind};
 
 /// Says what the name of a licence is worth.
@@ -84,7 +85,11 @@ impl Licences for Own {
             Some(id) if TABLE.get(id.name).is_some_and(|(open, _)| *open) => State::Included,
             // Dated texts of one name: whichever it is, it restricts.
             None if licence::named(name).len() > 1 => State::NotOpen,
-            _ => State::Unknown,
+            _ => match terms::tier_of(name) {
+                Tier::OpenSource | Tier::OpenTerms => State::Included,
+                Tier::Restricted => State::NotOpen,
+                Tier::Undetermined => State::Unknown,
+            },
         }
     }
 
