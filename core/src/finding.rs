@@ -238,6 +238,7 @@ codes! {
     AdopterInvalid = "adopter-invalid", Error, Usage, "What the adopter says of itself cannot be read.", "Write `--adopter mau=800e6,use=commercial`, or name a TOML file; `pkg schema adopter-toml` has the keys.";
     AdopterDenied = "adopter-denied", Error, PolicyRefused, "The terms deny something that the adopter needs.", "Do not use the release so; ask the licensor that the clause names.";
     AdopterUnknown = "adopter-unknown", Warning, Ok, "Whether the terms permit what the adopter needs cannot be said from what is known.", "Say more with `--adopter`, or read the clause.";
+    CardInvalid = "card-invalid", Error, Usage, "A model card has no front matter that can be read.", "Start the file with a YAML block between two lines of `---`.";
     LicenceRecord = "licence-record-invalid", Error, Usage, "A file of licence terms cannot be read.", "Correct it by its schema: `pkg schema licence-toml`.";
     MofInvalid = "mof-invalid", Error, Usage, "A description in the form of the Model Openness Framework cannot be read.", "Correct the file; components have the names of the framework.";
     PredicateInvalid = "predicate-invalid", Error, VerificationFailed, "An attestation lacks what its type requires, or has it in another form.", "Correct the predicate and attest again; if it came from somebody else, ask them to.";

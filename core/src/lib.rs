@@ -32,6 +32,7 @@ pub mod model;
 pub mod openness;
 pub mod policy;
 pub mod predicate;
+pub mod report;
 pub mod scan;
 pub mod show;
 pub mod sign;

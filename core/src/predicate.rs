@@ -22,6 +22,8 @@ pub enum Kind {
     Spdx,
     /// A CycloneDX bill of materials.
     CycloneDx,
+    /// What a person states about a release.
+    Claim,
 }
 
 /// What a member must be.
@@ -112,10 +114,26 @@ const CYCLONE_DX: &[Rule] = &[
     ("dependencies", Shape::List, false),
 ];
 
+/// What a person states: which claim, who, in what capacity, on which day, for what.
+const CLAIM: &[Rule] = &[
+    ("claim", Shape::Text, true),
+    ("by", Shape::Text, true),
+    ("role", Shape::Text, false),
+    ("date", Shape::Text, true),
+    ("scope", Shape::Text, false),
+    ("statement", Shape::Text, false),
+];
+
 impl Kind {
     /// Every known type.
-    pub const ALL: [Self; 5] =
-        [Self::SlsaProvenance, Self::TestResult, Self::Svr, Self::Spdx, Self::CycloneDx];
+    pub const ALL: [Self; 6] = [
+        Self::SlsaProvenance,
+        Self::TestResult,
+        Self::Svr,
+        Self::Spdx,
+        Self::CycloneDx,
+        Self::Claim,
+    ];
 
     /// The predicate type, as statements write it.
     pub const fn uri(self) -> &'static str {
@@ -125,6 +143,7 @@ impl Kind {
             Self::Svr => "https://in-toto.io/attestation/svr/v0.1",
             Self::Spdx => "https://spdx.dev/Document",
             Self::CycloneDx => "https://cyclonedx.org/bom",
+            Self::Claim => "urn:x-pkg:claim:v1",
         }
     }
 
@@ -136,6 +155,7 @@ impl Kind {
             Self::Svr => "svr",
             Self::Spdx => "spdx",
             Self::CycloneDx => "cyclonedx",
+            Self::Claim => "claim",
         }
     }
 
@@ -165,6 +185,7 @@ impl Kind {
             Self::Spdx if predicate.get("@context").is_some() => SPDX_3,
             Self::Spdx => SPDX_2,
             Self::CycloneDx => CYCLONE_DX,
+            Self::Claim => CLAIM,
         }
     }
 
@@ -287,6 +308,10 @@ mod tests {
                 json!({ "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [] }),
             ),
             (Kind::CycloneDx, json!({ "bomFormat": "CycloneDX", "specVersion": "1.6" })),
+            (
+                Kind::Claim,
+                json!({ "claim": "code-complete", "by": "A. Person", "date": "2026-01-02" }),
+            ),
         ]
     }
 

@@ -51,6 +51,8 @@ pub(super) struct Reply {
     json: Option<serde_json::Value>,
     text: String,
     on_top: bool,
+    /// Findings that are printed with a text; all of them unless it says some itself.
+    shown: Option<Vec<Finding>>,
 }
 
 impl Reply {
@@ -66,7 +68,7 @@ impl Reply {
         })?;
         let mut text = String::new();
         result.render(&mut text);
-        Ok(Self { command, exit, findings, json: Some(json), text, on_top: false })
+        Ok(Self { command, exit, findings, json: Some(json), text, on_top: false, shown: None })
     }
 
     /// Repeats the members of the result beside those of every document, for readers
@@ -76,13 +78,27 @@ impl Reply {
         self
     }
 
+    /// Prints only these findings beside the text, which shows the others itself.
+    pub(super) fn with_findings_shown(mut self, findings: Vec<Finding>) -> Self {
+        self.shown = Some(findings);
+        self
+    }
+
     /// The reply of a command that found reasons to do nothing.
     pub(super) fn without_result(
         command: &'static str,
         exit: Exit,
         findings: Vec<Finding>,
     ) -> Self {
-        Self { command, exit, findings, json: None, text: String::new(), on_top: false }
+        Self {
+            command,
+            exit,
+            findings,
+            json: None,
+            text: String::new(),
+            on_top: false,
+            shown: None,
+        }
     }
 
     /// The reply of a command that was stopped by a problem.
@@ -142,7 +158,7 @@ impl Printer {
             to_stdout(&reply.text);
         }
         let mut text = String::new();
-        for finding in &reply.findings {
+        for finding in reply.shown.as_ref().unwrap_or(&reply.findings) {
             if !self.quiet || finding.severity == Severity::Error {
                 render_finding(finding, &mut text);
             }

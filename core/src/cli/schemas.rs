@@ -25,6 +25,7 @@ fn output<T: JsonSchema>() -> Value {
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("pkg-toml", schema_for!(Spec).to_value()),
+        ("adopter-toml", schema_for!(crate::openness::adopter::Adopter).to_value()),
         ("licence-toml", schema_for!(crate::licence::Licence).to_value()),
         ("release", schema_for!(Release).to_value()),
         ("files", schema_for!(FileIndex).to_value()),

@@ -145,6 +145,13 @@ impl Licence {
             let rules = (Some(("OSD-5/6 revenue threshold", disputed)), Some((eu, disputed)));
             found.push((rules, &term.clause));
         }
+        self.more_restrictions(&mut found);
+        found
+    }
+
+    /// Those of place, outputs, names, hosting and access.
+    fn more_restrictions<'a>(&'a self, found: &mut Vec<(Rules, &'a str)>) {
+        let terms = &self.terms;
         if let Some(term) = &terms.geo_restriction
             && term.value.has().is_some()
         {
@@ -181,6 +188,5 @@ impl Licence {
             let eu = "para 79/87: access gate - attest what personal data it takes and why";
             found.push(((None, Some((eu, true))), &term.clause));
         }
-        found
     }
 }

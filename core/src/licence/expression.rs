@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(with[0].len(), 1);
         assert!(with[0][0].contains("Classpath"), "{with:?}");
         assert!(choices("MIT AND").is_err());
-        let many = vec!["(MIT OR ISC)"; 7].join(" AND ");
+        let many = ["(MIT OR ISC)"; 7].join(" AND ");
         assert!(choices(&many).is_err());
         assert_eq!(ids("MIT OR (ISC AND MIT)"), ["ISC", "MIT"]);
         assert_eq!(ids("no such"), ["no such"]);

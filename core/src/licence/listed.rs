@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::record::{
-    Category, Confidence, Covers, Cover, Coverage, Duty, Licence, NoneWord, OutputRestriction,
+    Category, Confidence, Cover, Coverage, Covers, Duty, Licence, NoneWord, OutputRestriction,
     Perhaps, Permission, Reading, Registration, ShareAlike, Term, Terms, UseRestrictions,
 };
 
@@ -25,8 +25,13 @@ pub fn lookup(id: &str) -> Option<&'static Licence> {
     super::find(id).or_else(|| LISTED.get(id))
 }
 
-fn term<T>(value: T, clause: &str) -> Option<Term<T>> {
-    Some(Term { value, clause: clause.to_owned(), words: None, note: None })
+fn term<T>(value: T, clause: &str) -> Term<T> {
+    Term { value, clause: clause.to_owned(), words: None, note: None }
+}
+
+/// A term that a licence is known not to have.
+fn absent<T>() -> Term<Perhaps<T>> {
+    term(Perhaps::Not(NoneWord::None), "-")
 }
 
 fn derive(id: spdx::LicenseId) -> Option<Licence> {
@@ -39,24 +44,20 @@ fn derive(id: spdx::LicenseId) -> Option<Licence> {
     let has = |part: &str| creative && parts.contains(&part);
     let clause = if creative { "2(a)" } else { "-" };
     let permission = |denied: bool| if denied { Permission::Denied } else { Permission::Allowed };
-    let share_alike = if id.is_copyleft() || has("SA") {
-        ShareAlike::SameLicence
-    } else {
-        ShareAlike::None
-    };
-    let none = || term(Perhaps::Not(NoneWord::None), "-");
+    let share_alike =
+        if id.is_copyleft() || has("SA") { ShareAlike::SameLicence } else { ShareAlike::None };
     let terms = Terms {
-        commercial_use: term(permission(has("NC")), clause),
-        modification: term(permission(has("ND")), clause),
-        redistribution: term(Permission::Allowed, clause),
-        user_threshold: none().map(retype),
-        revenue_threshold: none().map(retype),
-        use_restrictions: term(UseRestrictions::None, "-"),
-        output_restriction: term(OutputRestriction::None, "-"),
-        attribution: term(vec![Duty::LicenceCopy, Duty::RetainNotices], "-"),
-        share_alike: term(share_alike, "-"),
-        registration: term(Registration::None, "-"),
-        geo_restriction: none().map(retype),
+        commercial_use: Some(term(permission(has("NC")), clause)),
+        modification: Some(term(permission(has("ND")), clause)),
+        redistribution: Some(term(Permission::Allowed, clause)),
+        user_threshold: Some(absent()),
+        revenue_threshold: Some(absent()),
+        use_restrictions: Some(term(UseRestrictions::None, "-")),
+        output_restriction: Some(term(OutputRestriction::None, "-")),
+        attribution: Some(term(vec![Duty::LicenceCopy, Duty::RetainNotices], "-")),
+        share_alike: Some(term(share_alike, "-")),
+        registration: Some(term(Registration::None, "-")),
+        geo_restriction: Some(absent()),
         ..Terms::default()
     };
     let cover = |answer| Some(Cover { answer, words: None });
@@ -96,14 +97,6 @@ fn derive(id: spdx::LicenseId) -> Option<Licence> {
         covers,
         terms,
     })
-}
-
-fn retype<T>(term: Term<Perhaps<()>>) -> Term<Perhaps<T>> {
-    let value = match term.value {
-        Perhaps::Not(word) => Perhaps::Not(word),
-        Perhaps::Has(()) => Perhaps::Not(NoneWord::None),
-    };
-    Term { value, clause: term.clause, words: term.words, note: term.note }
 }
 
 #[cfg(test)]

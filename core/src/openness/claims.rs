@@ -7,10 +7,16 @@
 /// A word, and what it states.
 pub const ALL: &[(&str, &str)] = &[
     (DATA_COMPLETE, "the data information is complete, also on data that cannot be shared"),
-    (DATA_UNSHAREABLE, "what is not shared of the training data cannot be shared, by law or in fact"),
+    (
+        DATA_UNSHAREABLE,
+        "what is not shared of the training data cannot be shared, by law or in fact",
+    ),
     (CODE_COMPLETE, "the code is all that was used, with the settings that were used"),
     (NO_MONETISATION, "the release is not monetised, directly or indirectly"),
-    (GATE_FOR_SECURITY, "what the gate asks for is strictly for security, and the same for everybody"),
+    (
+        GATE_FOR_SECURITY,
+        "what the gate asks for is strictly for security, and the same for everybody",
+    ),
     (PROPORTIONATE, "the use restrictions are objective, proportionate safety terms"),
     (NOT_SYSTEMIC, "the model is not one with systemic risk"),
 ];

@@ -107,14 +107,15 @@ fn of_base(
     );
     let digest = subject.digest.map_or_else(String::new, |digest| format!(" ({digest})"));
     let mut add = |code, clause: &str, what: &str| {
-        let detail = format!("{parent}; clause {clause}: {what}; this release{digest} is under {own_shown}");
+        let detail =
+            format!("{parent}; clause {clause}: {what}; this release{digest} is under {own_shown}");
         all.push(Problem::new(code, &base.name).detail(detail).into_finding());
     };
     let t = &licence.terms;
     let denied = |id: &String| {
-        licence::lookup(id).and_then(|it| it.terms.commercial_use.as_ref()).is_some_and(|term| {
-            term.value == Permission::Denied
-        })
+        licence::lookup(id)
+            .and_then(|it| it.terms.commercial_use.as_ref())
+            .is_some_and(|term| term.value == Permission::Denied)
     };
     if let Some(term) = &t.commercial_use
         && term.value == Permission::Denied
@@ -171,7 +172,8 @@ fn of_base(
         && let Some(prefix) = term.value.has()
         && !begins(&subject.name, &prefix.is)
     {
-        let what = format!("names of derivatives begin with {:?}, not {:?}", prefix.is, subject.name);
+        let what =
+            format!("names of derivatives begin with {:?}, not {:?}", prefix.is, subject.name);
         add(Code::NamePrefix, &term.clause, &what);
     }
 }
@@ -198,8 +200,9 @@ fn licences_of_generator(subject: &Subject, name: &str) -> Vec<&'static Licence>
     let named = |licence: &&Licence| {
         let used = licence.used_by.iter().map(String::as_str);
         let all = used.chain(licence.aliases.iter().map(String::as_str));
-        all.chain([licence.name.as_str(), licence.id.as_str()])
-            .any(|known| known.eq_ignore_ascii_case(name) || known.eq_ignore_ascii_case(last_part(name)))
+        all.chain([licence.name.as_str(), licence.id.as_str()]).any(|known| {
+            known.eq_ignore_ascii_case(name) || known.eq_ignore_ascii_case(last_part(name))
+        })
     };
     licence::all().iter().filter(named).collect()
 }

@@ -9,7 +9,8 @@ use crate::openness::subject::{DataPart, Part, Subject};
 const LLAMA: &str = "LicenseRef-scancode-llama-3.1-license-2024";
 
 fn made_from(own: &str, base: Option<&str>) -> Subject {
-    let weights = Part { declared: Some(own.to_owned()), ..Part::claimed(Kind::ModelParametersFinal) };
+    let weights =
+        Part { declared: Some(own.to_owned()), ..Part::claimed(Kind::ModelParametersFinal) };
     let base = BaseModelSpec {
         name: "org/base".to_owned(),
         relation: None,

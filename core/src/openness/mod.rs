@@ -5,5 +5,7 @@ pub mod claims;
 pub mod definitions;
 pub mod inherit;
 pub mod mof;
+pub mod page;
+pub mod report;
 pub mod subject;
 pub mod terms;

@@ -210,7 +210,10 @@ impl Subject {
         let mut of_kind = self.parts.iter().filter(|part| part.kind == kind);
         // Of several, the one that is best known says what is there.
         let first = of_kind.next()?;
-        Some(of_kind.fold(first, |best, part| if part.evidence > best.evidence { part } else { best }))
+        Some(
+            of_kind
+                .fold(first, |best, part| if part.evidence > best.evidence { part } else { best }),
+        )
     }
 
     /// Whether a component is there.

@@ -73,8 +73,7 @@ impl Choice {
 
 /// The choices that an expression offers, most open first.
 pub fn choices(expression: &str) -> Vec<Choice> {
-    let all = expression::choices(expression)
-        .unwrap_or_else(|_| vec![vec![expression.to_owned()]]);
+    let all = expression::choices(expression).unwrap_or_else(|_| vec![vec![expression.to_owned()]]);
     let mut choices: Vec<Choice> = all
         .into_iter()
         .map(|ids| {
@@ -164,10 +163,14 @@ fn of_part(part: &Part, all: &mut Vec<Finding>) {
     let here = part.evidence >= Some(Evidence::Packed);
     let declared = part.declared.as_deref();
     match (&part.text, declared) {
-        (None, None) if here => all.push(Problem::new(Code::LicenceMissing, part.kind).into_finding()),
+        (None, None) if here => {
+            all.push(Problem::new(Code::LicenceMissing, part.kind).into_finding());
+        }
         (None, Some(declared)) if here => {
             let problem = Problem::new(Code::LicenceTextMissing, part.kind);
-            let detail = format!("it is declared to be under {declared}, and no text of that is bound to it");
+            let detail = format!(
+                "it is declared to be under {declared}, and no text of that is bound to it"
+            );
             all.push(problem.detail(detail).into_finding());
         }
         _ => {}
@@ -177,13 +180,41 @@ fn of_part(part: &Part, all: &mut Vec<Finding>) {
             .into_iter()
             .filter(|id| licence::lookup(id).is_none())
             .collect();
-        if !unknown.is_empty() && part.text.as_ref().is_none_or(|text| {
-            !matches!(text.concluded, Some(Concluded::Licence { .. } | Concluded::Modified { .. }))
-        }) {
+        if !unknown.is_empty()
+            && part.text.as_ref().is_none_or(|text| {
+                !matches!(
+                    text.concluded,
+                    Some(Concluded::Licence { .. } | Concluded::Modified { .. })
+                )
+            })
+        {
             let detail = format!("nothing is known of the terms of {}", unknown.join(", "));
             all.push(Problem::new(Code::LicenceUnknown, part.kind).detail(detail).into_finding());
         }
     }
+    of_text(part, all);
+    for inside in &part.inside {
+        let named = part.declared.iter().flat_map(|it| expression::ids(it)).collect::<Vec<_>>();
+        let covered = expression::choices(&inside.expression)
+            .is_ok_and(|choices| choices.iter().any(|ids| ids.iter().all(|id| named.contains(id))));
+        if !covered {
+            let detail = format!(
+                "{} of its files ({}) say {}, which {} does not cover",
+                inside.files,
+                inside.example,
+                inside.expression,
+                part.declared.as_deref().unwrap_or("no declaration")
+            );
+            all.push(
+                Problem::new(Code::FileLicenceDiffers, part.kind).detail(detail).into_finding(),
+            );
+        }
+    }
+}
+
+/// What is wrong between the declared licence and the text that is bound.
+fn of_text(part: &Part, all: &mut Vec<Finding>) {
+    let declared = part.declared.as_deref();
     let Some(text) = &part.text else { return };
     match &text.concluded {
         Some(Concluded::Licence { ids }) => {
@@ -199,22 +230,26 @@ fn of_part(part: &Part, all: &mut Vec<Finding>) {
             }
         }
         Some(Concluded::Modified { of, changes, .. }) => {
-            let shown: Vec<String> = changes.iter().take(3).map(|change| {
-                let mut words = String::new();
-                if !change.added.is_empty() {
-                    words = format!("added: \u{201c}{}\u{201d}", shortened(&change.added));
-                }
-                if let Some(removed) = &change.removed {
-                    let gap = if words.is_empty() { "" } else { " in place of " };
-                    words = format!("{words}{gap}\u{201c}{}\u{201d}", shortened(removed));
-                    if gap.is_empty() {
-                        words = format!("removed: {words}");
+            let shown: Vec<String> = changes
+                .iter()
+                .take(3)
+                .map(|change| {
+                    let mut words = String::new();
+                    if !change.added.is_empty() {
+                        words = format!("added: \u{201c}{}\u{201d}", shortened(&change.added));
                     }
-                } else if change.removed_words > 0 {
-                    words = format!("{words} ({} words are missing)", change.removed_words);
-                }
-                words.trim().to_owned()
-            }).collect();
+                    if let Some(removed) = &change.removed {
+                        let gap = if words.is_empty() { "" } else { " in place of " };
+                        words = format!("{words}{gap}\u{201c}{}\u{201d}", shortened(removed));
+                        if gap.is_empty() {
+                            words = format!("removed: {words}");
+                        }
+                    } else if change.removed_words > 0 {
+                        words = format!("{words} ({} words are missing)", change.removed_words);
+                    }
+                    words.trim().to_owned()
+                })
+                .collect();
             let more = changes.len().saturating_sub(shown.len());
             let more = if more > 0 { format!("; and {more} more places") } else { String::new() };
             let declared = declared.map_or_else(String::new, |it| format!("declared is {it}; "));
@@ -229,24 +264,11 @@ fn of_part(part: &Part, all: &mut Vec<Finding>) {
         }
         Some(Concluded::Unknown { reason }) => {
             let detail = format!("the text {} ({}): {reason}", text.path, text.digest);
-            all.push(Problem::new(Code::LicenceTextUnknown, part.kind).detail(detail).into_finding());
+            all.push(
+                Problem::new(Code::LicenceTextUnknown, part.kind).detail(detail).into_finding(),
+            );
         }
         None => {}
-    }
-    for inside in &part.inside {
-        let named = part.declared.iter().flat_map(|it| expression::ids(it)).collect::<Vec<_>>();
-        let covered = expression::choices(&inside.expression)
-            .is_ok_and(|choices| choices.iter().any(|ids| ids.iter().all(|id| named.contains(id))));
-        if !covered {
-            let detail = format!(
-                "{} of its files ({}) say {}, which {} does not cover",
-                inside.files,
-                inside.example,
-                inside.expression,
-                part.declared.as_deref().unwrap_or("no declaration")
-            );
-            all.push(Problem::new(Code::FileLicenceDiffers, part.kind).detail(detail).into_finding());
-        }
     }
 }
 

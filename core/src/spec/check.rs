@@ -362,10 +362,22 @@ mod tests {
             assert_eq!(release(good), [], "{good}");
         }
         for (bad, code) in [
-            ("[[snapshot]]\nurl = \"x\"\nfile = \"a\"\nfetched = \"2026-01-02\"", Code::SpecInvalid),
-            ("[[snapshot]]\nurl = \"https://x\"\nfile = \"https://x\"\nfetched = \"2026-01-02\"", Code::SpecInvalid),
-            ("[[snapshot]]\nurl = \"https://x\"\nfile = \"../a\"\nfetched = \"2026-01-02\"", Code::UnsafePath),
-            ("[[snapshot]]\nurl = \"https://x\"\nfile = \"a\"\nfetched = \"soon\"", Code::SpecInvalid),
+            (
+                "[[snapshot]]\nurl = \"x\"\nfile = \"a\"\nfetched = \"2026-01-02\"",
+                Code::SpecInvalid,
+            ),
+            (
+                "[[snapshot]]\nurl = \"https://x\"\nfile = \"https://x\"\nfetched = \"2026-01-02\"",
+                Code::SpecInvalid,
+            ),
+            (
+                "[[snapshot]]\nurl = \"https://x\"\nfile = \"../a\"\nfetched = \"2026-01-02\"",
+                Code::UnsafePath,
+            ),
+            (
+                "[[snapshot]]\nurl = \"https://x\"\nfile = \"a\"\nfetched = \"soon\"",
+                Code::SpecInvalid,
+            ),
             ("[data-information]\nscope = \"/data.md\"", Code::UnsafePath),
             ("[training]\ncompute-flop = \"much\"", Code::SpecInvalid),
             ("[[terms-history]]\nfrom = \"2024-01-02\"\nlicence = \"mit\"", Code::LicenceInvalid),

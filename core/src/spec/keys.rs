@@ -66,8 +66,7 @@ const TRAINING: Shape = Shape {
     keys: &[("compute-flop", Plain), ("copyright-policy", Plain), ("content-summary", Plain)],
 };
 
-const TERMS_CHANGE: Shape =
-    Shape { keys: &[("from", Plain), ("licence", Plain), ("note", Plain)] };
+const TERMS_CHANGE: Shape = Shape { keys: &[("from", Plain), ("licence", Plain), ("note", Plain)] };
 
 const RELEASE: Shape = Shape {
     keys: &[

@@ -30,8 +30,12 @@ pub fn load(folder: &Path) -> Result<Spec> {
         let problem = Problem::new(Code::PathNotFound, folder.display());
         return Err(problem.detail("there is no such folder"));
     }
-    let path = folder.join(FILE_NAME);
-    let text = read_text(&path)?;
+    load_file(&folder.join(FILE_NAME))
+}
+
+/// Reads and checks one `pkg.toml`, without its folder.
+pub fn load_file(path: &Path) -> Result<Spec> {
+    let text = read_text(path)?;
     let spec = parse(&text, &path.display().to_string())?;
     match check(&spec).into_iter().find(|finding| finding.severity == Severity::Error) {
         Some(finding) => Err(problem(finding)),

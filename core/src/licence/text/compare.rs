@@ -85,16 +85,11 @@ fn trimmed(known: &Known, words: &Words, mut gap: Gap) -> Gap {
     let same = |a: usize, b: usize| {
         known.word(a).is_some_and(|word| words.words.get(b).is_some_and(|w| w.plain == word))
     };
-    while !gap.known.is_empty()
-        && !gap.text.is_empty()
-        && same(gap.known.start, gap.text.start)
-    {
+    while !gap.known.is_empty() && !gap.text.is_empty() && same(gap.known.start, gap.text.start) {
         gap.known.start += 1;
         gap.text.start += 1;
     }
-    while !gap.known.is_empty()
-        && !gap.text.is_empty()
-        && same(gap.known.end - 1, gap.text.end - 1)
+    while !gap.known.is_empty() && !gap.text.is_empty() && same(gap.known.end - 1, gap.text.end - 1)
     {
         gap.known.end -= 1;
         gap.text.end -= 1;
@@ -104,10 +99,35 @@ fn trimmed(known: &Known, words: &Words, mut gap: Gap) -> Gap {
 
 /// Words that stand for a name in the blanks of licence texts.
 const BLANKS: &[&str] = &[
-    "a", "and", "any", "author", "authors", "berkeley", "by", "california", "company",
-    "contributor", "contributors", "copyright", "develop", "developer", "holder", "holders", "its",
-    "name", "of", "or", "organization", "owner", "owners", "regents", "s", "the", "university",
-    "year", "yyyy",
+    "a",
+    "and",
+    "any",
+    "author",
+    "authors",
+    "berkeley",
+    "by",
+    "california",
+    "company",
+    "contributor",
+    "contributors",
+    "copyright",
+    "develop",
+    "developer",
+    "holder",
+    "holders",
+    "its",
+    "name",
+    "of",
+    "or",
+    "organization",
+    "owner",
+    "owners",
+    "regents",
+    "s",
+    "the",
+    "university",
+    "year",
+    "yyyy",
 ];
 
 /// Most words that fill a blank.
@@ -118,9 +138,35 @@ const LONGEST_HEADING: usize = 16;
 
 /// Words of headings besides the licence's own name.
 const HEADING: &[&str] = &[
-    "a", "agreement", "clause", "clauses", "code", "community", "file", "full", "global", "international", "is",
-    "legal", "legalcode", "license", "model", "new", "of", "official", "or", "public", "revised",
-    "software", "spdx", "text", "the", "this", "txt", "v", "version",
+    "a",
+    "agreement",
+    "clause",
+    "clauses",
+    "code",
+    "community",
+    "file",
+    "full",
+    "global",
+    "international",
+    "is",
+    "legal",
+    "legalcode",
+    "license",
+    "model",
+    "new",
+    "of",
+    "official",
+    "or",
+    "public",
+    "revised",
+    "software",
+    "spdx",
+    "text",
+    "the",
+    "this",
+    "txt",
+    "v",
+    "version",
 ];
 
 /// Whether a difference changes no terms: a blank filled with a name, the heading,
@@ -129,14 +175,14 @@ fn neutral(known: &Known, names: &[String], words: &Words, gap: &Gap) -> bool {
     let text: Vec<&str> =
         words.words[gap.text.clone()].iter().map(|word| word.plain.as_str()).collect();
     let length = known.length();
-    let heading = |word: &&str| {
-        HEADING.contains(word) || names.iter().any(|name| name == word)
-    };
+    let heading = |word: &&str| HEADING.contains(word) || names.iter().any(|name| name == word);
     if gap.known.start == 0 && gap.text.start == 0 {
-        let all_text = text.len() <= LONGEST_HEADING && text.iter().all(|word| heading(&word));
+        let all_text = text.len() <= LONGEST_HEADING && text.iter().all(heading);
         let all_known = match known {
             Known::Text(_) => gap.known.clone().all(|at| {
-                known.word(at).is_some_and(|word| heading(&word) || word.bytes().all(|b| b.is_ascii_digit()))
+                known
+                    .word(at)
+                    .is_some_and(|word| heading(&word) || word.bytes().all(|b| b.is_ascii_digit()))
             }),
             Known::Fingerprint(_) => true,
         };
@@ -148,7 +194,7 @@ fn neutral(known: &Known, names: &[String], words: &Words, gap: &Gap) -> bool {
     if text.is_empty() && gap.known.end == length && ended_before(known, gap.known.start) {
         return true;
     }
-    if text.iter().all(|word| heading(&word)) && is_frame(known, gap) {
+    if text.iter().all(heading) && is_frame(known, gap) {
         return true;
     }
     let blank = !gap.known.is_empty()

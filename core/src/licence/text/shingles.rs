@@ -79,11 +79,8 @@ pub(super) fn align(known: &[u64], text: &[u64]) -> Vec<Block> {
             .zip(text[low_text..in_text].iter().rev())
             .take_while(|(a, b)| a == b)
             .count();
-        let ahead = known[in_known..]
-            .iter()
-            .zip(&text[in_text..])
-            .take_while(|(a, b)| a == b)
-            .count();
+        let ahead =
+            known[in_known..].iter().zip(&text[in_text..]).take_while(|(a, b)| a == b).count();
         blocks.push(Block { known: in_known - back, text: in_text - back, length: back + ahead });
     }
     blocks
@@ -195,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_text_keeps_most_of_its_sketch() {
-        let text: String = (0..500).map(|n| format!("word{n} ")).collect();
+        let text = (0..500).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
         let all = sketch(&shingles(&Words::of(&text)));
         let more = shingles(&Words::of(&format!("{text} and more of it follows here")));
         assert!(all.iter().all(|hash| more.contains(hash)));

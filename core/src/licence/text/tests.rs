@@ -54,7 +54,10 @@ fn blanks_headings_and_notices_are_no_change() {
     let by = text("CC-BY-4.0");
     let from = by.find("By exercising the Licensed Rights").unwrap();
     let frame = by.find("Creative Commons is not a party").unwrap();
-    let body = format!("Creative Commons Attribution 4.0 International Public License\n{}", &by[from..frame]);
+    let body = format!(
+        "Creative Commons Attribution 4.0 International Public License\n{}",
+        &by[from..frame]
+    );
     assert!(conclude(&body).is("CC-BY-4.0"), "{:?}", conclude(&body));
 }
 
@@ -115,14 +118,18 @@ fn every_record_with_a_text_of_scancode_has_a_fingerprint() {
     let printed = INDEX.iter().filter(|entry| entry.fingerprint.is_some()).count();
     assert!(printed >= 18, "{printed}");
     for entry in INDEX.iter() {
-        let known = spdx::license_id(&entry.id).is_some() || crate::licence::find(&entry.id).is_some();
+        let known =
+            spdx::license_id(&entry.id).is_some() || crate::licence::find(&entry.id).is_some();
         assert!(known, "{}", entry.id);
     }
 }
 
 #[test]
 fn encodings_are_told_apart() {
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("M\u{e4}".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain("M\u{e4}".encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
     let decoded = decode(&utf16).unwrap();
     assert_eq!((decoded.text.as_str(), decoded.encoding), ("M\u{e4}", Some("UTF-16LE")));
     assert_eq!(decode(b"M\xe4").unwrap().encoding, Some("Latin-1"));

@@ -142,7 +142,73 @@ fn marker(line: &str) -> usize {
 /// Words that a copyright notice, or a name in a blank, does not have: with one of
 /// them it may say something about rights.
 const OF_LAW: &[&str] = &[
-    "academic", "agree", "agreement", "allowed", "apply", "commercial", "commercially", "companies", "condition", "conditions", "consent", "contact", "deny", "evaluation", "except", "excluding", "exclusive", "fee", "forbidden", "granted", "if", "income", "internal", "lawful", "license", "licensed", "licensee", "limited", "may", "military", "month", "monthly", "must", "no", "non", "noncommercial", "not", "only", "pay", "permission", "permitted", "personal", "prohibited", "provided", "purpose", "purposes", "redistribute", "research", "restricted", "restriction", "revenue", "royalties", "royalty", "shall", "subject", "terms", "under", "unless", "use", "used", "user", "users", "using", "warfare", "weapons", "without", "written",
+    "academic",
+    "agree",
+    "agreement",
+    "allowed",
+    "apply",
+    "commercial",
+    "commercially",
+    "companies",
+    "condition",
+    "conditions",
+    "consent",
+    "contact",
+    "deny",
+    "evaluation",
+    "except",
+    "excluding",
+    "exclusive",
+    "fee",
+    "forbidden",
+    "granted",
+    "if",
+    "income",
+    "internal",
+    "lawful",
+    "license",
+    "licensed",
+    "licensee",
+    "limited",
+    "may",
+    "military",
+    "month",
+    "monthly",
+    "must",
+    "no",
+    "non",
+    "noncommercial",
+    "not",
+    "only",
+    "pay",
+    "permission",
+    "permitted",
+    "personal",
+    "prohibited",
+    "provided",
+    "purpose",
+    "purposes",
+    "redistribute",
+    "research",
+    "restricted",
+    "restriction",
+    "revenue",
+    "royalties",
+    "royalty",
+    "shall",
+    "subject",
+    "terms",
+    "under",
+    "unless",
+    "use",
+    "used",
+    "user",
+    "users",
+    "using",
+    "warfare",
+    "weapons",
+    "without",
+    "written",
 ];
 
 /// Whether a word may say something about rights.
@@ -152,6 +218,36 @@ pub(super) fn is_of_law(word: &str) -> bool {
 
 /// Most words of a copyright notice.
 const LONGEST_NOTICE: usize = 25;
+
+/// Words that follow "copyright" where a line of a longer sentence begins with it.
+const CONTINUED: &[&str] = &[
+    "",
+    "act",
+    "and",
+    "claims",
+    "holder",
+    "holders",
+    "in",
+    "interest",
+    "interests",
+    "law",
+    "laws",
+    "notice",
+    "notices",
+    "of",
+    "or",
+    "owner",
+    "owners",
+    "protection",
+    "right",
+    "rights",
+    "statement",
+    "statements",
+    "status",
+    "that",
+    "to",
+    "treaty",
+];
 
 /// Whether a line is a copyright notice and no more.
 fn is_notice(line: &str) -> bool {
@@ -171,12 +267,6 @@ fn is_notice(line: &str) -> bool {
         _ if sign => return true,
         _ => return false,
     };
-    // A line of a longer sentence may begin with the word as well.
-    const CONTINUED: &[&str] = &[
-        "", "act", "and", "claims", "holder", "holders", "in", "interest", "interests", "law",
-        "laws", "notice", "notices", "of", "or", "owner", "owners", "protection", "right",
-        "rights", "statement", "statements", "status", "that", "to", "treaty",
-    ];
     let capital = begins.starts_with('C');
     capital && !CONTINUED.contains(&after)
 }

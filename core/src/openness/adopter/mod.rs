@@ -10,9 +10,10 @@ mod weigh;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::subject::Subject;
+use super::subject::{Presence, Subject};
 use super::terms;
 use crate::licence::{self, Licence};
+use crate::model::kind::{Group, Kind};
 
 pub use read::{Adopter, Purpose, parse};
 pub use weigh::duty_words;
@@ -109,10 +110,16 @@ pub fn answer(subject: &Subject, adopter: &Adopter) -> Answer {
     for part in subject.parts.iter().filter(|part| part.evidence.is_some()) {
         let effective = terms::effective(part);
         let holds_for = part.kind.to_string();
-        match &effective.expression {
-            Some(expression) => add_best(&mut all, expression, &holds_for, adopter),
-            None => add(&mut all, not_known(&effective.shown, &holds_for)),
+        if let Some(expression) = &effective.expression {
+            add_best(&mut all, expression, &holds_for, adopter);
+            continue;
         }
+        let mut open = not_known(&effective.shown, &holds_for);
+        if part.kind.group() == Group::Docs {
+            // Nobody needs terms to read a document that is published.
+            open.effect = Effect::Informs;
+        }
+        add(&mut all, open);
     }
     for base in &subject.base_models {
         let holds_for = format!("base model {}", base.name);
@@ -121,18 +128,23 @@ pub fn answer(subject: &Subject, adopter: &Adopter) -> Answer {
             None => add(&mut all, not_known("terms not said", &holds_for)),
         }
     }
-    all.sort_by(|a, b| (a.applies, a.effect).cmp(&(b.applies, b.effect)));
+    all.sort_by_key(|it| (it.applies, it.effect));
     let decisive = |applies: Applies, effect: Effect| {
         all.iter().find(|it| it.applies == applies && it.effect == effect)
     };
     let question = adopter.question();
-    let (outcome, sentence) = if let Some(it) = decisive(Applies::Applies, Effect::Denies) {
+    let weights = subject.presence(Kind::ModelParametersFinal) != Presence::No;
+    let (outcome, sentence) = if !weights {
+        let why = "the weights are not released, so what holds is the provider's contract";
+        (Outcome::Unknown, format!("{question} Unknown: {why}."))
+    } else if let Some(it) = decisive(Applies::Applies, Effect::Denies) {
         let what = format!("{question} No: {} ({} clause {}).", it.words, it.licence, it.clause);
         (Outcome::Denied, what)
     } else if all.is_empty() {
         (Outcome::Unknown, format!("{question} Unknown: nothing says under which terms it is."))
     } else if let Some(it) = decisive(Applies::Unknown, Effect::Denies) {
-        let what = format!("{question} Unknown: {} ({} clause {}).", it.words, it.licence, it.clause);
+        let what =
+            format!("{question} Unknown: {} ({} clause {}).", it.words, it.licence, it.clause);
         (Outcome::Unknown, what)
     } else {
         let duties = all
@@ -140,7 +152,8 @@ pub fn answer(subject: &Subject, adopter: &Adopter) -> Answer {
             .filter(|it| it.applies == Applies::Applies && it.effect == Effect::Obliges)
             .count();
         let grant = all.iter().find(|it| it.term == "commercial use" || it.term == "use");
-        let clause = grant.map_or_else(String::new, |it| format!(" ({} clause {})", it.licence, it.clause));
+        let clause =
+            grant.map_or_else(String::new, |it| format!(" ({} clause {})", it.licence, it.clause));
         let duties = match duties {
             0 => String::new(),
             1 => ", with 1 obligation".to_owned(),
@@ -187,8 +200,11 @@ fn add(all: &mut Vec<Answered>, one: Answered) {
 /// Adds the terms of the choice that serves the adopter best.
 fn add_best(all: &mut Vec<Answered>, expression: &str, holds_for: &str, adopter: &Adopter) {
     let weigh = |choice: &terms::Choice| {
-        let mut answered: Vec<Answered> =
-            choice.licences.iter().flat_map(|licence| weigh::licence(licence, holds_for, adopter)).collect();
+        let mut answered: Vec<Answered> = choice
+            .licences
+            .iter()
+            .flat_map(|licence| weigh::licence(licence, holds_for, adopter))
+            .collect();
         answered.extend(choice.unknown.iter().map(|id| not_known(id, holds_for)));
         answered
     };

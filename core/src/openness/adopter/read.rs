@@ -1,6 +1,7 @@
 //! What an adopter says of itself: a TOML file, or `key=value` pairs.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,7 +120,8 @@ fn pairs_as_toml(text: &str, subject: &str) -> Result<String> {
     };
     let mut page = String::new();
     for pair in text.split(',') {
-        let (key, value) = pair.split_once('=').ok_or_else(|| invalid(format!("{pair:?} is no key=value")))?;
+        let (key, value) =
+            pair.split_once('=').ok_or_else(|| invalid(format!("{pair:?} is no key=value")))?;
         let (key, value) = (key.trim(), value.trim());
         let number = value.parse::<f64>().is_ok_and(f64::is_finite);
         let value = match value {
@@ -140,7 +142,7 @@ fn pairs_as_toml(text: &str, subject: &str) -> Result<String> {
             Some(day) => format!("mau-on.{day:?}"),
             None => key.to_owned(),
         };
-        page.push_str(&format!("{key} = {value}\n"));
+        let _ = writeln!(page, "{key} = {value}");
     }
     Ok(page)
 }
@@ -201,7 +203,10 @@ impl Adopter {
             words.push(format!("{mau} monthly active users"));
         }
         if let Some(revenue) = self.revenue {
-            words.push(format!("revenue {revenue} {} a year", self.currency.as_deref().unwrap_or("USD")));
+            words.push(format!(
+                "revenue {revenue} {} a year",
+                self.currency.as_deref().unwrap_or("USD")
+            ));
         }
         words.join(", ")
     }
@@ -232,7 +237,9 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for bad in ["mau", "mau=-1", "use=fun", "color=red", "mau=many", "mau-on-soon=1", "mau=1,mau=2"] {
+        for bad in
+            ["mau", "mau=-1", "use=fun", "color=red", "mau=many", "mau-on-soon=1", "mau=1,mau=2"]
+        {
             assert!(parse(bad, "--adopter", true).is_err(), "{bad}");
         }
     }

@@ -5,7 +5,8 @@ use crate::model::kind::Kind;
 use crate::openness::subject::{Part, Subject};
 
 fn ask(licence: &str, adopter: &str) -> Answer {
-    let part = Part { declared: Some(licence.to_owned()), ..Part::claimed(Kind::ModelParametersFinal) };
+    let part =
+        Part { declared: Some(licence.to_owned()), ..Part::claimed(Kind::ModelParametersFinal) };
     let subject = Subject { name: "m".to_owned(), parts: vec![part], ..Subject::default() };
     answer(&subject, &parse(adopter, "--adopter", true).unwrap())
 }
@@ -17,7 +18,11 @@ const STABILITY: &str = "LicenseRef-scancode-stability-ai-community-2024";
 fn thresholds_apply_to_those_above_them() {
     let large = ask(LLAMA2, "mau=800e6,use=commercial");
     assert_eq!(large.outcome, Outcome::Denied);
-    assert!(large.sentence.contains("700 000 000") && large.sentence.contains("clause 2"), "{}", large.sentence);
+    assert!(
+        large.sentence.contains("700 000 000") && large.sentence.contains("clause 2"),
+        "{}",
+        large.sentence
+    );
     assert_eq!(ask(LLAMA2, "mau=1e6,use=commercial").outcome, Outcome::Permitted);
     let silent = ask(LLAMA2, "use=commercial");
     assert_eq!(silent.outcome, Outcome::Unknown, "{}", silent.sentence);
@@ -66,7 +71,10 @@ fn duties_depend_on_what_is_done() {
 #[test]
 fn every_licence_can_be_asked_about() {
     for licence in crate::licence::all() {
-        let all = ask(&licence.id, "mau=9e9,revenue=9e12,use=commercial,modifies=yes,distributes=yes,hosts=yes,country=DE,trains-models-on-outputs=yes");
+        let all = ask(
+            &licence.id,
+            "mau=9e9,revenue=9e12,use=commercial,modifies=yes,distributes=yes,hosts=yes,country=DE,trains-models-on-outputs=yes",
+        );
         assert!(!all.sentence.is_empty() && all.caveat.contains("not legal advice"));
         assert!(!all.terms.is_empty(), "{}", licence.id);
     }

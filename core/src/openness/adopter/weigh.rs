@@ -26,7 +26,19 @@ struct Weigh<'a> {
 }
 
 impl Weigh<'_> {
-    fn add<T>(&mut self, term: &'static str, from: &Term<T>, applies: Applies, effect: Effect, words: String) {
+    /// Whether somebody asks, rather than nobody in particular.
+    fn asked(&self) -> bool {
+        *self.adopter != Adopter::default()
+    }
+
+    fn add<T>(
+        &mut self,
+        term: &'static str,
+        from: &Term<T>,
+        applies: Applies,
+        effect: Effect,
+        words: String,
+    ) {
         let words = match &from.words {
             Some(more) if !words.contains(more.as_str()) => format!("{words}: {more}"),
             _ => words,
@@ -43,7 +55,12 @@ impl Weigh<'_> {
     }
 
     /// Something that is permitted, under conditions, or denied.
-    fn permission(&mut self, term: &'static str, from: Option<&Term<Permission>>, wanted: Option<bool>) {
+    fn permission(
+        &mut self,
+        term: &'static str,
+        from: Option<&Term<Permission>>,
+        wanted: Option<bool>,
+    ) {
         let Some(from) = from else { return };
         let (effect, words) = match from.value {
             // What was not asked for is not needed; it is to be known.
@@ -51,7 +68,9 @@ impl Weigh<'_> {
                 (Effect::Obliges, format!("{term} is denied"))
             }
             Permission::Denied => (Effect::Denies, format!("{term} is denied")),
-            Permission::Conditional => (Effect::Informs, format!("{term} is permitted under conditions")),
+            Permission::Conditional => {
+                (Effect::Informs, format!("{term} is permitted under conditions"))
+            }
             Permission::Allowed => (Effect::Informs, format!("{term} is permitted")),
         };
         self.add(term, from, when(wanted), effect, words);
@@ -108,10 +127,16 @@ fn users(weigh: &mut Weigh<'_>, exempt: bool) {
         || "you did not say how many you have".to_owned(),
         |users| format!("you have {}", grouped(users)),
     );
-    let words = format!(
-        "more than {} {} ({when_counted}): {}; ask {}; {yours}",
-        grouped(limit), threshold.metric, threshold.effect, threshold.ask
+    let mut words = format!(
+        "more than {} {} ({when_counted}): {}; ask {}",
+        grouped(limit),
+        threshold.metric,
+        threshold.effect,
+        threshold.ask
     );
+    if weigh.asked() {
+        words = format!("{words}; {yours}");
+    }
     let term = term.clone();
     weigh.add("user threshold", &term, when(over), Effect::Denies, words);
 }
@@ -138,11 +163,18 @@ fn revenue(weigh: &mut Weigh<'_>, exempt: bool) {
         (Some(_), false) => format!("yours is in another currency than {}", threshold.currency),
         (Some(revenue), true) => format!("yours is {} a year", grouped(revenue)),
     };
-    let words = format!(
-        "more than {} {} revenue a {} ({}): {}; ask {}; {yours}",
-        grouped(limit), threshold.currency, threshold.period, threshold.scope, threshold.effect,
+    let mut words = format!(
+        "more than {} {} revenue a {} ({}): {}; ask {}",
+        grouped(limit),
+        threshold.currency,
+        threshold.period,
+        threshold.scope,
+        threshold.effect,
         threshold.ask
     );
+    if weigh.asked() {
+        words = format!("{words}; {yours}");
+    }
     weigh.add("revenue threshold", &term, when(over), Effect::Denies, words);
 }
 
@@ -152,8 +184,12 @@ fn uses(weigh: &mut Weigh<'_>) {
         let what = match &term.value {
             UseRestrictions::None => return,
             UseRestrictions::ExportLaw => "the law on exports holds".to_owned(),
-            UseRestrictions::Embedded { count: 1 } => "a use that is listed is forbidden".to_owned(),
-            UseRestrictions::Embedded { count } => format!("{count} uses that are listed are forbidden"),
+            UseRestrictions::Embedded { count: 1 } => {
+                "a use that is listed is forbidden".to_owned()
+            }
+            UseRestrictions::Embedded { count } => {
+                format!("{count} uses that are listed are forbidden")
+            }
             UseRestrictions::ByReference { policy, mutable } => {
                 let changes = if *mutable { ", which can change" } else { "" };
                 format!("uses are forbidden by the {policy}{changes}")
@@ -168,7 +204,10 @@ fn uses(weigh: &mut Weigh<'_>) {
         let named = term.value.iter().find(|known| known.to_lowercase().contains(&plain));
         let (applies, words) = match named {
             Some(known) => (Applies::Applies, format!("use for {field} is forbidden ({known})")),
-            None => (Applies::DoesNotApply, format!("{field} is not among the forbidden uses that are known")),
+            None => (
+                Applies::DoesNotApply,
+                format!("{field} is not among the forbidden uses that are known"),
+            ),
         };
         weigh.add("field of use", &term, applies, Effect::Denies, words);
     }
@@ -196,9 +235,11 @@ fn outputs(weigh: &mut Weigh<'_>) {
         OutputRestriction::TrainingNeedsDisplay => {
             (trains, Effect::Obliges, "a model trained on outputs displays where they are from")
         }
-        OutputRestriction::ImitationIsDerivative => {
-            (trains, Effect::Obliges, "a model trained on outputs to imitate counts as a derivative")
-        }
+        OutputRestriction::ImitationIsDerivative => (
+            trains,
+            Effect::Obliges,
+            "a model trained on outputs to imitate counts as a derivative",
+        ),
         OutputRestriction::RestrictionsReachOutputs => {
             (Applies::Applies, Effect::Obliges, "the use restrictions hold for outputs too")
         }
@@ -272,14 +313,17 @@ fn duties(weigh: &mut Weigh<'_>) {
     if let Some(term) = &t.derivative_name_prefix
         && let Some(prefix) = term.value.has()
     {
-        let words = format!("names of what is made from it begin with \u{201c}{}\u{201d}", prefix.is);
+        let words =
+            format!("names of what is made from it begin with \u{201c}{}\u{201d}", prefix.is);
         weigh.add("name prefix", term, when(both), Effect::Obliges, words);
     }
     if let Some(term) = &t.share_alike {
         let words = match term.value {
             ShareAlike::None => return,
             ShareAlike::LicenceTravels => "a copy of the licence goes with what is made from it",
-            ShareAlike::RestrictionsFlowDown => "what is made from it keeps the restrictions, as terms that bind",
+            ShareAlike::RestrictionsFlowDown => {
+                "what is made from it keeps the restrictions, as terms that bind"
+            }
             ShareAlike::NoConflictingTerms => "what is made from it has no conflicting terms",
             ShareAlike::SameLicence => "what is made from it is under the same licence",
         };
@@ -287,7 +331,11 @@ fn duties(weigh: &mut Weigh<'_>) {
             t.use_restrictions.as_ref().map(|term| &term.value),
             Some(UseRestrictions::ByReference { .. })
         );
-        let hand_down = if policy && term.value == ShareAlike::RestrictionsFlowDown { ", with the policy" } else { "" };
+        let hand_down = if policy && term.value == ShareAlike::RestrictionsFlowDown {
+            ", with the policy"
+        } else {
+            ""
+        };
         weigh.add("derivatives", term, when(both), Effect::Obliges, format!("{words}{hand_down}"));
     }
 }
@@ -313,15 +361,23 @@ fn other(weigh: &mut Weigh<'_>) {
         let words = "the licensor may restrict use from afar".to_owned();
         weigh.add("remote restriction", term, Applies::Applies, Effect::Informs, words);
     }
-    if let Some(term) = t.revocability.as_ref().filter(|term| term.value == Revocability::Revocable) {
+    if let Some(term) = t.revocability.as_ref().filter(|term| term.value == Revocability::Revocable)
+    {
         let words = "rights can be taken back".to_owned();
         weigh.add("revocability", term, Applies::Applies, Effect::Informs, words);
     }
     if let Some(term) = t.indemnity.as_ref().filter(|term| term.value != Answer::No) {
         let words = "the licensor is to be held harmless".to_owned();
-        weigh.add("indemnity", term, Applies::Applies, Effect::Obliges, words);
+        let effect = if term.value == Answer::Yes { Effect::Obliges } else { Effect::Informs };
+        weigh.add("indemnity", term, Applies::Applies, effect, words);
     }
     if let Some(term) = &t.patent_retaliation {
-        weigh.add("patent retaliation", term, Applies::Applies, Effect::Informs, term.value.clone());
+        weigh.add(
+            "patent retaliation",
+            term,
+            Applies::Applies,
+            Effect::Informs,
+            term.value.clone(),
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The wording of Debian's machine learning team: Free Model, ToxicCandy, Non-free.
+//! The wording of Debian's machine learning team: *Free Model*, *Toxic
+//! Candy*, *Non-free*.
 //! Not the project's position: the general resolution of 2025 was withdrawn.
 
 use super::{DataState, Definition, Facts, Point, Verdict};
@@ -24,8 +25,10 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
     };
     let answer = match (weights.as_stated, data.as_stated) {
         (Verdict::NotMet, _) => "Non-free",
-        (Verdict::Met, Verdict::Met) if weights.verdict.max(data.verdict) == Verdict::Met => "Free Model",
-        (Verdict::Met, Verdict::Met) => "Free Model, if what is linked is as stated",
+        (Verdict::Met, Verdict::Met) if weights.verdict.max(data.verdict) == Verdict::Met => {
+            "Free Model"
+        }
+        (Verdict::Met, Verdict::Met) => "Free Model (as stated)",
         (Verdict::Met, _) => "ToxicCandy",
         _ => "undecided: the terms of the weights are not known",
     };
@@ -35,7 +38,7 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
         "Debian Deep Learning Team, ML-Policy (draft)",
         vec![weights, data],
     );
-    definition.answer = answer.to_owned();
+    answer.clone_into(&mut definition.answer);
     definition.note = Some("wording of the team's policy, not the project's position");
     definition
 }

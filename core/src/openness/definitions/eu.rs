@@ -75,6 +75,10 @@ fn licence(facts: &Facts<'_>) -> Point {
         point.lacking = None;
     }
     (point.verdict, point.as_stated) = (verdict, verdict);
+    if verdict < Verdict::InsufficientEvidence && effective.known != terms::Known::Concluded {
+        point.verdict = Verdict::InsufficientEvidence;
+        point.lacking = Some("the licence text of the weights".to_owned());
+    }
     point
 }
 
@@ -90,7 +94,8 @@ fn access(facts: &Facts<'_>) -> Point {
         .unwrap_or_default()
         .into_iter()
         .find_map(|licence| {
-            let blocker = licence.eu_blockers().into_iter().find(|it| it.rule.starts_with("para 79"))?;
+            let blocker =
+                licence.eu_blockers().into_iter().find(|it| it.rule.starts_with("para 79"))?;
             Some(format!("{} clause {}: gate", licence.id, blocker.clause))
         });
     let paid = access.price.as_deref().is_some_and(|price| !price.eq_ignore_ascii_case("free"));
@@ -129,7 +134,10 @@ fn monetisation(facts: &Facts<'_>) -> Point {
         terms::licences_of(expression).into_iter().find_map(|licence| {
             let revenue = licence.terms.revenue_threshold.as_ref()?;
             revenue.value.has()?;
-            Some(format!("{}: {} clause {}: a paid licence by scale", part.kind, licence.id, revenue.clause))
+            Some(format!(
+                "{}: {} clause {}: a paid licence by scale",
+                part.kind, licence.id, revenue.clause
+            ))
         })
     });
     if let Some(fact) = threshold {
@@ -170,12 +178,16 @@ fn usage(facts: &Facts<'_>) -> Point {
         rule: "paras 90-92",
         verdict,
         as_stated: verdict,
-        facts: vec![format!("model card: {}", match card {
-            Presence::Here => "here",
-            Presence::Stated => "linked",
-            Presence::No => "not in this release",
-        })],
-        lacking: (verdict != Verdict::Met).then(|| format!("`[usage]` in pkg.toml: {}", missing.join(", "))),
+        facts: vec![format!(
+            "model card: {}",
+            match card {
+                Presence::Here => "here",
+                Presence::Stated => "linked",
+                Presence::No => "not in this release",
+            }
+        )],
+        lacking: (verdict != Verdict::Met)
+            .then(|| format!("`[usage]` in pkg.toml: {}", missing.join(", "))),
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
     });
     let mut definition =
         Definition::all("fsf", "FSF, free machine learning", "FSF statement of 2024-10-22", points);
-    definition.note = Some("the foundation's final criteria are not published as far as known here");
+    definition.note =
+        Some("the foundation's final criteria are not published as far as known here");
     definition
 }

@@ -14,7 +14,8 @@ use crate::openness::subject::Presence;
 const LABELS: [&str; 4] =
     ["Open Source AI with Open Data", "Open Source AI", "Open Weights AI", "Weights Available AI"];
 
-const SOURCE: &str = "G7 digital ministers, labels for open AI, 2026-05-29 (non-binding; by summary)";
+const SOURCE: &str =
+    "G7 digital ministers, labels for open AI, 2026-05-29 (non-binding; by summary)";
 
 pub(super) fn judge(facts: &Facts<'_>) -> Definition {
     let points: Vec<Point> = (0..LABELS.len()).map(|index| label(facts, index)).collect();
@@ -22,18 +23,17 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
         points.iter().position(|point| wanted.contains(&of(point)))
     };
     let met = first(|point| point.verdict, &[Verdict::Met]);
-    let stated = first(|point| point.as_stated, &[Verdict::Met, Verdict::NeedsAttestation]);
+    let stated = first(|point| point.as_stated, &[Verdict::Met]);
+    let attested = first(|point| point.as_stated, &[Verdict::NeedsAttestation]);
     let undecided = points.iter().any(|point| point.as_stated == Verdict::InsufficientEvidence);
     let open_terms = facts
         .part(Kind::ModelParametersFinal)
         .is_some_and(|(_, effective)| effective.tier == Tier::OpenTerms);
     let (verdict, as_stated, mut answer) = match (met, stated) {
         (Some(index), _) => (Verdict::Met, Verdict::Met, LABELS[index].to_owned()),
-        (None, Some(index)) if points[index].as_stated == Verdict::Met => (
-            Verdict::InsufficientEvidence,
-            Verdict::Met,
-            format!("{}, if what is linked is as stated", LABELS[index]),
-        ),
+        (None, Some(index)) => {
+            (Verdict::InsufficientEvidence, Verdict::Met, format!("{} (as stated)", LABELS[index]))
+        }
         _ if undecided => (
             Verdict::InsufficientEvidence,
             Verdict::InsufficientEvidence,
@@ -47,6 +47,9 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
             _ => "no code to run the weights is released",
         };
         answer = format!("no label: {why}");
+    }
+    if let Some(better) = attested.filter(|better| met.or(stated).is_some_and(|it| *better < it)) {
+        answer = format!("{answer}; {} needs a signed statement", LABELS[better]);
     }
     if verdict != Verdict::NotMet && open_terms && as_stated == Verdict::Met {
         answer.push_str(" (terms open, not OSI-approved)");
@@ -111,7 +114,9 @@ fn data(facts: &Facts<'_>, full: bool) -> Point {
             let stated = facts.stated(claims::DATA_UNSHAREABLE, "training data");
             (point.verdict, point.as_stated) = match described {
                 Presence::Here => (stated.verdict, stated.as_stated),
-                Presence::Stated => (Verdict::InsufficientEvidence.max(stated.verdict), stated.as_stated),
+                Presence::Stated => {
+                    (Verdict::InsufficientEvidence.max(stated.verdict), stated.as_stated)
+                }
                 Presence::No => (Verdict::NotMet, Verdict::NotMet),
             };
             point.facts.extend(stated.facts);

@@ -182,19 +182,21 @@ impl<'a> Facts<'a> {
             Presence::Stated => lacking = Some(format!("{kind} in the bundle, not only linked")),
             Presence::Here => {}
         }
-        let mut terms = Verdict::Met;
+        let mut terms = (Verdict::Met, Verdict::Met);
         if let Some((part, effective)) = self.part(kind).filter(|_| presence != Presence::No) {
-            terms = open_enough(effective.tier, tier);
+            terms = open_enough(effective, tier);
             facts.push(describe(part, effective));
-            if terms != Verdict::Met {
+            if terms.1 != Verdict::Met {
                 lacking = Some(format!("{kind} under {}", wanted(tier)));
+            } else if terms.0 != Verdict::Met && lacking.is_none() {
+                lacking = Some(format!("the licence text of {kind}"));
             }
         }
         Point {
             title: name.to_owned(),
             rule,
-            verdict: there.max(terms),
-            as_stated: there_as_stated.max(terms),
+            verdict: there.max(terms.0),
+            as_stated: there_as_stated.max(terms.1),
             facts,
             lacking,
         }
@@ -210,7 +212,10 @@ impl<'a> Facts<'a> {
             rule,
             verdict,
             as_stated: verdict,
-            facts: found.map(|it| format!("stated by {} on {}", it.by, it.date)).into_iter().collect(),
+            facts: found
+                .map(|it| format!("stated by {} on {}", it.by, it.date))
+                .into_iter()
+                .collect(),
             lacking: found.is_none().then(|| format!("a signed statement \"{claim}\"")),
         }
     }
@@ -237,14 +242,21 @@ impl<'a> Facts<'a> {
             let one = match data.class {
                 _ if data.withdrawn.is_some() => DataState::Closed,
                 Some(DataClass::Open) if !restricted => {
-                    if data.digest.is_some() { DataState::Open } else { DataState::OpenAsStated }
+                    if data.digest.is_some() {
+                        DataState::Open
+                    } else {
+                        DataState::OpenAsStated
+                    }
                 }
                 None => DataState::Unknown,
                 Some(_) => DataState::Closed,
             };
             let class = data.class.map_or("class not said", class_name);
             let terms = data.licence.as_deref().unwrap_or("terms not said");
-            let gone = data.withdrawn.as_deref().map_or_else(String::new, |day| format!(", withdrawn {day}"));
+            let gone = data
+                .withdrawn
+                .as_deref()
+                .map_or_else(String::new, |day| format!(", withdrawn {day}"));
             facts.push(format!("data {}: {class}, {terms}{gone}", data.name));
             state = Some(state.map_or(one, |state| match (state, one) {
                 (DataState::Closed, _) | (_, DataState::Closed) => DataState::Closed,
@@ -308,11 +320,15 @@ pub const fn class_name(class: DataClass) -> &'static str {
     }
 }
 
-fn open_enough(tier: Tier, wanted: Tier) -> Verdict {
-    match tier {
-        Tier::Undetermined => Verdict::InsufficientEvidence,
-        tier if tier >= wanted => Verdict::Met,
-        _ => Verdict::NotMet,
+/// Whether terms are open enough, and whether they would be if what is declared is
+/// so. A label without its text proves nothing; that it restricts is believed.
+fn open_enough(effective: &Effective, wanted: Tier) -> (Verdict, Verdict) {
+    match effective.tier {
+        _ if wanted == Tier::Undetermined => (Verdict::Met, Verdict::Met),
+        Tier::Undetermined => (Verdict::InsufficientEvidence, Verdict::InsufficientEvidence),
+        tier if tier < wanted => (Verdict::NotMet, Verdict::NotMet),
+        _ if effective.known == terms::Known::Concluded => (Verdict::Met, Verdict::Met),
+        _ => (Verdict::InsufficientEvidence, Verdict::Met),
     }
 }
 
@@ -328,7 +344,10 @@ const fn wanted(tier: Tier) -> &'static str {
 fn describe(part: &Part, effective: &Effective) -> String {
     let evidence = part.evidence.map_or("absent", crate::model::release::Evidence::as_str);
     let digest = part.digest.map_or_else(String::new, |digest| {
-        format!(" sha256:{}", digest.to_string().trim_start_matches("sha256:").chars().take(12).collect::<String>())
+        format!(
+            " sha256:{}",
+            digest.to_string().trim_start_matches("sha256:").chars().take(12).collect::<String>()
+        )
     });
     format!("{}: {evidence}{digest}, {} ({})", part.kind, effective.shown, effective.known.as_str())
 }

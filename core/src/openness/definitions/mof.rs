@@ -64,7 +64,10 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
             let unknown = rating.lacking.get(&class.to_string()).is_some_and(|kinds| {
                 !kinds.is_empty()
                     && kinds.iter().all(|kind| {
-                        rating.components.iter().any(|it| it.kind == *kind && it.state == State::Unknown)
+                        rating
+                            .components
+                            .iter()
+                            .any(|it| it.kind == *kind && it.state == State::Unknown)
                     })
             });
             match (done, unknown) {
@@ -94,13 +97,18 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
     let (verdict, as_stated) = (best(|point| point.verdict), best(|point| point.as_stated));
     let progress: Vec<String> = [3, 2, 1]
         .into_iter()
-        .map(|class| format!("{:.0} %", stated.progress.get(&u8::to_string(&class)).copied().unwrap_or_default()))
+        .map(|class| {
+            format!(
+                "{:.0} %",
+                stated.progress.get(&u8::to_string(&class)).copied().unwrap_or_default()
+            )
+        })
         .collect();
     let progress = progress.join(" / ");
     let answer = match (here.class, stated.class) {
         (0, 0) => format!("Unclassified ({progress} of III / II / I)"),
         (here, stated) if here == stated => mof::label(here).to_owned(),
-        (_, stated) => format!("{}, if what is linked is as stated", mof::label(stated)),
+        (_, stated) => format!("{} (as stated)", mof::label(stated)),
     };
     Definition {
         id: "mof",

@@ -33,13 +33,20 @@ fn joined(title: &str, rule: &'static str, parts: Vec<Point>) -> Point {
 fn freedoms(facts: &Facts<'_>) -> Point {
     let mut known = Vec::new();
     let mut verdict = Verdict::Met;
+    let mut proven = true;
     if facts.terms.is_empty() {
         verdict = Verdict::InsufficientEvidence;
     }
     for (part, effective) in &facts.terms {
+        proven &= effective.known == terms::Known::Concluded;
         let Some(expression) = &effective.expression else {
             verdict = verdict.max(Verdict::InsufficientEvidence);
-            known.push(format!("{}: {} ({})", part.kind, effective.shown, effective.known.as_str()));
+            known.push(format!(
+                "{}: {} ({})",
+                part.kind,
+                effective.shown,
+                effective.known.as_str()
+            ));
             continue;
         };
         if effective.tier == Tier::Undetermined {
@@ -48,7 +55,8 @@ fn freedoms(facts: &Facts<'_>) -> Point {
         }
         for licence in terms::licences_of(expression) {
             for Blocker { rule, clause, needs_judgement } in licence.osd_blockers() {
-                let one = if needs_judgement { Verdict::InsufficientEvidence } else { Verdict::NotMet };
+                let one =
+                    if needs_judgement { Verdict::InsufficientEvidence } else { Verdict::NotMet };
                 verdict = verdict.max(one);
                 let fact = format!("{} clause {clause}: {rule}", licence.id);
                 if !known.contains(&fact) {
@@ -57,7 +65,12 @@ fn freedoms(facts: &Facts<'_>) -> Point {
             }
         }
     }
+    let as_stated = verdict;
+    if !proven {
+        verdict = verdict.max(Verdict::InsufficientEvidence);
+    }
     let lacking = (verdict != Verdict::Met).then(|| match verdict {
+        _ if as_stated == Verdict::Met => "the licence text of every component".to_owned(),
         Verdict::NotMet => "terms without restrictions of use".to_owned(),
         _ => "terms that are known".to_owned(),
     });
@@ -65,7 +78,7 @@ fn freedoms(facts: &Facts<'_>) -> Point {
         title: "Freedoms: use, study, modify, share".to_owned(),
         rule: "preamble",
         verdict,
-        as_stated: verdict,
+        as_stated,
         facts: known,
         lacking,
     }
@@ -78,8 +91,8 @@ fn data(facts: &Facts<'_>) -> Point {
     if !there.is_empty() {
         known.push(format!("documents: {}", there.join(", ")));
     }
-    let classed = facts.training_data().count() > 0
-        && facts.training_data().all(|data| data.class.is_some());
+    let classed =
+        facts.training_data().count() > 0 && facts.training_data().all(|data| data.class.is_some());
     let named = if classed { Verdict::Met } else { Verdict::InsufficientEvidence };
     let (verdict, as_stated) = match (described, missing.is_empty()) {
         (Presence::No, false) => (Verdict::NotMet, Verdict::NotMet),
@@ -88,7 +101,10 @@ fn data(facts: &Facts<'_>) -> Point {
     };
     let mut lacking = Vec::new();
     if !classed {
-        lacking.push("each training data set with its class (open, public, obtainable, unshareable)".to_owned());
+        lacking.push(
+            "each training data set with its class (open, public, obtainable, unshareable)"
+                .to_owned(),
+        );
     }
     if !missing.is_empty() && described != Presence::Here {
         lacking.push(format!("documents about {}", missing.join(", ")));
@@ -112,10 +128,8 @@ fn code(facts: &Facts<'_>) -> Point {
         Kind::SupportingLibrariesAndTools,
         Kind::InferenceCode,
     ];
-    let mut parts: Vec<Point> = kinds
-        .into_iter()
-        .map(|kind| facts.component(kind, Tier::OpenSource, "code"))
-        .collect();
+    let mut parts: Vec<Point> =
+        kinds.into_iter().map(|kind| facts.component(kind, Tier::OpenSource, "code")).collect();
     parts.push(facts.stated(claims::CODE_COMPLETE, "code"));
     joined("Code", "code", parts)
 }

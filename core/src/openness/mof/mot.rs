@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use super::{State, type_of};
 use crate::licence::{self, Coverage, Licence, Tier};
-use crate::openness::terms;
 use crate::model::kind::{Group, Kind};
+use crate::openness::terms;
 
 /// Says what the name of a licence is worth.
 pub trait Licences {
