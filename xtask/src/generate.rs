@@ -115,7 +115,7 @@ pub fn completions(check: bool) -> Result<()> {
     write("docs/completions", &files, |name| name.starts_with("pkg."), check)
 }
 
-/// `docs/exit-codes.md` and `docs/findings.md`.
+/// `docs/exit-codes.md`, `docs/findings.md` and `docs/releases.md`.
 pub fn docs(check: bool) -> Result<()> {
     let made = "Made from the code by `cargo xtask docs`; do not edit.";
     let mut exits = format!("# Exit codes\n\n{made}\n\n| code | meaning |\n|---|---|\n");
@@ -141,6 +141,7 @@ pub fn docs(check: bool) -> Result<()> {
     let files = BTreeMap::from([
         ("exit-codes.md".to_owned(), exits.into_bytes()),
         ("findings.md".to_owned(), findings.into_bytes()),
+        ("releases.md".to_owned(), crate::releases::page()?.into_bytes()),
     ]);
     write("docs", &files, |_| false, check)
 }

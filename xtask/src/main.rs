@@ -10,6 +10,7 @@ mod interop_oms;
 mod interop_sigstore;
 mod licence_texts;
 mod models;
+mod releases;
 mod rig;
 mod run;
 

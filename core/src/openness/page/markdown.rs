@@ -11,7 +11,9 @@ fn plain(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\r' | '\t' => safe.push(' '),
-            '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#' | '\\' | '!' => {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '|' | '*' | '_' | '`' | '[' | ']' | '>' | '#' | '\\' | '!' => {
                 safe.push('\\');
                 safe.push(c);
             }
