@@ -172,6 +172,7 @@ impl Demo<'_> {
             scope: Scope::default(),
             folder: Options::default(),
             policy: None,
+            adopter: None,
         };
         verify(&request, &Meter::default())
     }

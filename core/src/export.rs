@@ -77,6 +77,7 @@ pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported
         scope: Scope::default(),
         folder: Options::default(),
         policy: None,
+        adopter: None,
     };
     let (verdict, findings) = verify(&check, meter)?;
     if findings.iter().any(|finding| finding.severity == Severity::Error) {

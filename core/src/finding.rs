@@ -239,6 +239,9 @@ codes! {
     AdopterDenied = "adopter-denied", Error, PolicyRefused, "The terms deny something that the adopter needs.", "Do not use the release so; ask the licensor that the clause names.";
     AdopterUnknown = "adopter-unknown", Warning, Ok, "Whether the terms permit what the adopter needs cannot be said from what is known.", "Say more with `--adopter`, or read the clause.";
     CardInvalid = "card-invalid", Error, Usage, "A model card has no front matter that can be read.", "Start the file with a YAML block between two lines of `---`.";
+    TermsChanged = "terms-changed", Warning, Ok, "The two releases are under different terms.", "Read what was added and taken away; earlier permissions may not extend to the other.";
+    BaseModelUndeclared = "base-model-undeclared", Warning, Ok, "A model has tensors of another one that it does not name as its base.", "Name it in a `[[base-model]]` with its digest; its terms hold here too.";
+    NoTensors = "no-tensors", Error, Inconclusive, "A release has no weight files with named tensors that could be compared.", "Use bundles or unpacked folders with safetensors or GGUF weights.";
     LicenceRecord = "licence-record-invalid", Error, Usage, "A file of licence terms cannot be read.", "Correct it by its schema: `pkg schema licence-toml`.";
     MofInvalid = "mof-invalid", Error, Usage, "A description in the form of the Model Openness Framework cannot be read.", "Correct the file; components have the names of the framework.";
     PredicateInvalid = "predicate-invalid", Error, VerificationFailed, "An attestation lacks what its type requires, or has it in another form.", "Correct the predicate and attest again; if it came from somebody else, ask them to.";

@@ -10,6 +10,9 @@ use crate::finding::{Finding, Problem, Result};
 use crate::model::digest::Digest;
 use crate::model::release::DataSet;
 use crate::model::spec::BaseModelSpec;
+use crate::openness::adopter::{Adopter, Answer};
+use crate::openness::report;
+use crate::report::{answer_findings, packed};
 use crate::signatures::{self, SignatureReport};
 use crate::trust::judge::Judge;
 use crate::verify::{ComponentReport, component_reports, form};
@@ -46,10 +49,16 @@ pub struct Overview {
     pub files: usize,
     /// Bytes of the files.
     pub bytes: u64,
+    /// What the terms mean for who asks, when somebody did.
+    pub answer: Option<Answer>,
 }
 
 /// Reads the documents of a bundle and sums them up.
-pub fn show(target: &Path, judge: &Judge) -> Result<(Overview, Vec<Finding>)> {
+pub fn show(
+    target: &Path,
+    judge: &Judge,
+    adopter: Option<&Adopter>,
+) -> Result<(Overview, Vec<Finding>)> {
     judge.prepare()?;
     let loaded = bundle::load(target)?;
     let mut signatures = signatures::check(&loaded, judge);
@@ -57,8 +66,18 @@ pub fn show(target: &Path, judge: &Judge) -> Result<(Overview, Vec<Finding>)> {
     if !judge.accepted().is_empty() {
         findings.extend(signatures.missing(&loaded, judge, target).map(Problem::into_finding));
     }
+    let mut answer = None;
+    if let Some(adopter) = adopter {
+        let (subject, found) = packed::subject(&loaded, &signatures)?;
+        let report = report::report(&subject, Some(adopter), found);
+        findings.extend(answer_findings(&report, target));
+        findings.extend(report.findings);
+        answer = report.answer;
+    }
     findings.extend(signatures.findings);
-    Ok((overview(&loaded, signatures.reports), findings))
+    let mut overview = overview(&loaded, signatures.reports);
+    overview.answer = answer;
+    Ok((overview, findings))
 }
 
 fn overview(loaded: &Loaded, signatures: Vec<SignatureReport>) -> Overview {
@@ -81,5 +100,6 @@ fn overview(loaded: &Loaded, signatures: Vec<SignatureReport>) -> Overview {
         base_models: release.base_models.clone(),
         files: loaded.files.files.len(),
         bytes: loaded.files.files.iter().map(|file| file.size).sum(),
+        answer: None,
     }
 }

@@ -13,12 +13,14 @@ use crate::hash::Meter;
 use crate::model::digest::Digest;
 use crate::model::kind::{Kind, Selector};
 use crate::model::release::{Evidence, Owner};
+use crate::openness::adopter::{Adopter, Answer};
 use crate::policy::{self, Decision, Policy};
 use crate::signatures::{self, SignatureReport, Signatures};
 use crate::trust::judge::Judge;
 
 mod facts;
 mod foreign;
+mod terms;
 
 /// What to verify, and against what.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct VerifyRequest {
     pub folder: folder::Options,
     /// What is demanded beyond that.
     pub policy: Option<Policy>,
+    /// Who asks what the terms mean.
+    pub adopter: Option<Adopter>,
 }
 
 /// A component, as verified.
@@ -89,6 +93,8 @@ pub struct Verdict {
     pub not_checked: Vec<String>,
     /// What the policy says, when one was given.
     pub decision: Option<Decision>,
+    /// What the terms mean for who asks, when somebody did.
+    pub answer: Option<Answer>,
 }
 
 /// Verifies a target. Problems with the target are findings, all of them.
@@ -117,15 +123,27 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
         findings.extend(bundle::check_evidence(&loaded, meter));
     }
     findings.extend(bundle::extra_blobs(&loaded)?);
-    let mut verdict = verdict(request, &loaded, signatures, &checked);
+    let mut signatures = signatures;
+    let judged = std::mem::take(&mut signatures.reports);
+    signatures.reports.clone_from(&judged);
+    let mut verdict = verdict(request, &loaded, judged, signatures.release_verified(), &checked);
     if !verdict.not_checked.is_empty() {
         let left = verdict.not_checked.len();
         let note = Problem::new(Code::NotChecked, request.target.display())
             .detail(format!("{left} of {} files were not checked", verdict.files_total));
         findings.push(note.into_finding());
     }
+    let mut terms = None;
+    if request.adopter.is_some() || request.policy.is_some() {
+        let (adopter, target) = (request.adopter.as_ref(), &request.target);
+        let report = terms::report(&loaded, &signatures, &verdict.components, adopter, target)?;
+        verdict.answer.clone_from(&report.answer);
+        findings.extend(report.findings.iter().cloned());
+        terms = Some(report);
+    }
     if let Some(policy) = &request.policy {
-        let decision = policy::decide(policy, &facts::facts(&loaded, &verdict, &findings)?);
+        let facts = facts::facts(&loaded, &verdict, &findings, terms.as_ref())?;
+        let decision = policy::decide(policy, &facts);
         findings.extend(decision.findings());
         verdict.decision = Some(decision);
     }
@@ -186,10 +204,11 @@ pub fn exit_of(findings: &[Finding]) -> Exit {
 fn verdict(
     request: &VerifyRequest,
     loaded: &Loaded,
-    signatures: Signatures,
+    signatures: Vec<SignatureReport>,
+    signed: bool,
     checked: &Checked,
 ) -> Verdict {
-    let trusted = signatures.release_verified() || request.digest == Some(loaded.digest);
+    let trusted = signed || request.digest == Some(loaded.digest);
     let files = &loaded.files.files;
     let components = component_reports(loaded, |position| {
         let mut owned = files
@@ -210,13 +229,14 @@ fn verdict(
         version: loaded.release.version.clone(),
         publisher: loaded.release.publisher.clone(),
         digest: loaded.digest,
-        signatures: signatures.reports,
+        signatures,
         components,
         files_verified: checked.good.len(),
         files_total: files.len(),
         bytes_read: checked.bytes,
         not_checked,
         decision: None,
+        answer: None,
     }
 }
 

@@ -27,7 +27,7 @@ pub use describe::source_date;
 pub use evidence::{EvidenceBlob, NewEvidence, check_evidence};
 pub use load::{Document, Loaded, Origin, extra_blobs, load};
 pub use pack::{PackOutcome, PackRequest, ShardPolicy, pack};
-pub use peek::read_files;
+pub use peek::{open_file, read_files};
 pub use refer::{NewSignature, attach};
 pub use source::Source;
 pub use store::StoreMode;

@@ -5,11 +5,10 @@ use std::io::Read as _;
 use super::content::{check_tar, open_layer};
 use super::load::{Loaded, Origin};
 use super::oci::{self, Form};
-use super::refer::SpanReader;
 use super::source::mismatch;
 use crate::finding::{Problem, Result};
 use crate::fsx;
-use crate::hash::Meter;
+use crate::hash::{Meter, Span, SpanReader};
 use crate::model::digest::Digest;
 use crate::model::release::FileEntry;
 
@@ -75,6 +74,27 @@ pub fn read_files(
         }
     }
     Ok(())
+}
+
+/// A file that is stored as it is, open for reading; none for one in a compressed
+/// layer.
+pub fn open_file(loaded: &Loaded, file: &FileEntry) -> Result<Option<Span>> {
+    match &loaded.origin {
+        Origin::Folder(root) => {
+            let disk = root.join(file.path.as_str());
+            let opened = fsx::open_regular(&disk)?;
+            let len = opened.metadata().map_err(|error| Problem::reading(&disk, error))?.len();
+            Ok(Some(Span { file: std::sync::Arc::new(opened), offset: 0, len }))
+        }
+        Origin::Bundle(source) => {
+            let Some(layer) = loaded.manifest.layers.get(file.layer) else { return Ok(None) };
+            if oci::layer_form(&layer.media_type) == Some(Form::Raw) {
+                open_layer(source, layer).map(Some)
+            } else {
+                Ok(None)
+            }
+        }
+    }
 }
 
 /// A file that was read whole must be the one that is recorded.

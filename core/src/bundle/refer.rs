@@ -198,7 +198,7 @@ fn attach_to_archive(
     for name in source.blobs()? {
         let name = format!("blobs/sha256/{name}");
         if let Some(span) = source.named(&name)? {
-            add(&name, span.len, &mut SpanReader::new(span))?;
+            add(&name, span.len, &mut crate::hash::SpanReader::new(span))?;
         }
     }
     for bytes in blobs {
@@ -212,28 +212,4 @@ fn attach_to_archive(
     std::io::Write::flush(&mut sink).map_err(writing)?;
     drop(sink);
     staged.commit(true)
-}
-
-/// Reads a span from its beginning.
-#[derive(Debug)]
-pub(super) struct SpanReader {
-    span: crate::hash::Span,
-    done: u64,
-}
-
-impl SpanReader {
-    pub(super) fn new(span: crate::hash::Span) -> Self {
-        Self { span, done: 0 }
-    }
-}
-
-impl std::io::Read for SpanReader {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::os::unix::fs::FileExt as _;
-        let left = usize::try_from(self.span.len - self.done).unwrap_or(usize::MAX);
-        let want = left.min(buffer.len());
-        let got = self.span.file.read_at(&mut buffer[..want], self.span.offset + self.done)?;
-        self.done += got as u64;
-        Ok(got)
-    }
 }

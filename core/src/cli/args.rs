@@ -80,8 +80,19 @@ pub enum Command {
     #[command(after_help = "Example:\n  pkg export model.pkg usb/ --with-root --key release.pub")]
     Export(ExportArgs),
     /// Say how open a release is, and what is missing
-    #[command(after_help = "Example:\n  pkg report model.yml --mot-compat")]
+    #[command(
+        after_help = "Examples:\n  pkg report model.pkg\n  pkg report model.pkg --adopter mau=2e6,use=commercial\n  pkg report model.pkg --format html -o report.html\n  pkg report model.yml --mot-compat"
+    )]
     Report(super::report::ReportArgs),
+    /// Write the files that the licences ask to be passed on
+    #[command(after_help = "Example:\n  pkg notice model.pkg -o notices/")]
+    Notice(super::notice::NoticeArgs),
+    /// Say what differs between two releases: terms, data, files, tensors
+    #[command(after_help = "Example:\n  pkg diff model.pkg model/")]
+    Diff(super::compare::DiffArgs),
+    /// Say how much of a model is another one's, tensor by tensor
+    #[command(after_help = "Example:\n  pkg lineage model.pkg model.pkg")]
+    Lineage(super::compare::LineageArgs),
     /// Attest something about a release, or look at what was attested
     #[command(
         after_help = "Examples:\n  pkg attest model.pkg --type test-result --predicate tests.json --key release.key\n  pkg attest model.pkg --provenance --keyless\n  pkg attest model.pkg --import claims.jsonl\n  pkg attest list model.pkg"
@@ -264,6 +275,9 @@ pub struct VerifyArgs {
     /// Check whole-file digests as well where shard digests were recorded
     #[arg(long)]
     pub whole_files: bool,
+    /// Who asks what the terms mean
+    #[command(flatten)]
+    pub adopter: super::report::AdopterArgs,
     /// Folders that are no bundle
     #[command(flatten)]
     pub folder: VerifyFolderArgs,
@@ -274,6 +288,9 @@ pub struct VerifyArgs {
 pub struct ShowArgs {
     /// Bundle, archive or unpacked folder
     pub target: PathBuf,
+    /// Who asks what the terms mean
+    #[command(flatten)]
+    pub adopter: super::report::AdopterArgs,
     /// Whose signature counts
     #[command(flatten)]
     pub trust: TrustArgs,

@@ -46,6 +46,9 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
         Command::Export(args) => ("export", export(args, printer)),
         Command::Report(args) => ("report", super::report::run(args)),
+        Command::Notice(args) => ("notice", super::notice::run(args)),
+        Command::Diff(args) => ("diff", super::compare::diff(args, printer)),
+        Command::Lineage(args) => ("lineage", super::compare::lineage(args, printer)),
         Command::Attest(args) => (args.name(), super::attest::run(args, printer)),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Trust(command) => ("trust", super::trust::run(command, printer)),
@@ -174,6 +177,7 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
         scope: Scope { only: args.only.clone(), whole_files: args.whole_files },
         folder: args.folder.options(),
         policy,
+        adopter: args.adopter.read()?,
     };
     let (verdict, findings) =
         printer.with_progress("verifying", |meter| verify::verify(&request, meter))?;
@@ -182,7 +186,9 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
 }
 
 fn show(args: &ShowArgs) -> Result<Reply> {
-    let (overview, findings) = show::show(&args.target, &args.trust.judge()?)?;
+    let adopter = args.adopter.read()?;
+    let judge = args.trust.judge()?;
+    let (overview, findings) = show::show(&args.target, &judge, adopter.as_ref())?;
     Reply::new("show", exit_of(&findings), findings, &overview)
 }
 

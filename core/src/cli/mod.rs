@@ -3,8 +3,10 @@
 mod args;
 mod attest;
 mod commands;
+mod compare;
 mod model_folder;
 mod monitor;
+mod notice;
 mod output;
 mod passphrase;
 mod policy;

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::export::Exported;
 use crate::init::Summary;
 use crate::model::digest::Digest;
+use crate::openness::adopter::Answer;
 use crate::policy::Outcome;
 use crate::show::Overview;
 use crate::sign::Signed;
@@ -260,6 +261,14 @@ impl Render for Overview {
             let list = self.data.iter().map(|data| data.name.as_str()).collect();
             let _ = writeln!(page, "data      {} (as declared)", names(list));
         }
+        answer(self.answer.as_ref(), page);
+    }
+}
+
+/// What the terms mean for who asked.
+fn answer(answer: Option<&Answer>, page: &mut String) {
+    if let Some(answer) = answer {
+        let _ = writeln!(page, "answer  {} ({})", printable(&answer.sentence), answer.caveat);
     }
 }
 
@@ -302,6 +311,7 @@ impl Render for Judged {
             human_size(verdict.bytes_read)
         );
         table(&component_rows(&verdict.components), page);
+        answer(verdict.answer.as_ref(), page);
         if let Some(decision) = &verdict.decision {
             let outcome = if decision.allowed { "met" } else { "NOT MET" };
             let met = decision.rules.iter().filter(|rule| rule.outcome == Outcome::Pass).count();

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::output::{Render, Reply, human_size, printable, table};
 use super::trust_args::TrustArgs;
+use crate::exchange;
 use crate::finding::{Code, Finding, Result, Severity};
 use crate::fsx;
 use crate::openness::definitions::Verdict;
@@ -32,6 +33,14 @@ pub enum FormatArg {
     Badge,
     /// For code scanning (SARIF 2.1.0)
     Sarif,
+    /// Bill of materials (`CycloneDX` 1.7)
+    Cyclonedx,
+    /// Bill of materials (SPDX 3.0.1)
+    Spdx,
+    /// Predicate of a verification summary (in-toto SVR v0.2)
+    Svr,
+    /// Description for the Model Openness Tool
+    Mof,
 }
 
 /// For whom the terms are weighed.
@@ -101,6 +110,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<Reply> {
         FormatArg::Markdown => page::markdown(&report),
         FormatArg::Badge => page::badge(&report),
         FormatArg::Sarif => page::sarif(&report, &args.target)?,
+        FormatArg::Cyclonedx => exchange::cyclonedx(&report)?,
+        FormatArg::Spdx => exchange::spdx3(&report)?,
+        FormatArg::Svr => exchange::svr(&report)?,
+        FormatArg::Mof => exchange::mof(&report),
     };
     if let Some(output) = &args.output {
         fsx::replace_file(output, page.as_bytes())?;

@@ -79,6 +79,43 @@ pub struct Span {
     pub len: u64,
 }
 
+/// Reads a span.
+#[derive(Debug)]
+pub struct SpanReader {
+    span: Span,
+    done: u64,
+}
+
+impl SpanReader {
+    /// From its beginning.
+    pub fn new(span: Span) -> Self {
+        Self { span, done: 0 }
+    }
+}
+
+impl io::Read for SpanReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use std::os::unix::fs::FileExt as _;
+        let left = usize::try_from(self.span.len.saturating_sub(self.done)).unwrap_or(usize::MAX);
+        let want = left.min(buffer.len());
+        let got = self.span.file.read_at(&mut buffer[..want], self.span.offset + self.done)?;
+        self.done += got as u64;
+        Ok(got)
+    }
+}
+
+impl io::Seek for SpanReader {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            io::SeekFrom::Start(place) => Some(place),
+            io::SeekFrom::Current(distance) => self.done.checked_add_signed(distance),
+            io::SeekFrom::End(distance) => self.span.len.checked_add_signed(distance),
+        };
+        self.done = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.done)
+    }
+}
+
 /// Digests of many spans, read once each, on all cores, largest first.
 pub fn hash_spans(spans: &[Span], meter: &Meter) -> Vec<io::Result<Digest>> {
     let hash = |span: &Span, buffer: &mut [u8]| {

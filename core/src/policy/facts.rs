@@ -38,8 +38,8 @@ pub struct Facts {
     pub findings: Option<Vec<FindingFacts>>,
     /// The time of the decision, RFC 3339. Nothing here reads a clock.
     pub now: String,
-    /// Openness and terms. Always absent today; rules about them will come with
-    /// the facts they need.
+    /// Openness and terms, as `pkg report --json` has them in `result`; absent when
+    /// they were not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Value>,
 }

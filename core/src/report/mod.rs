@@ -90,7 +90,7 @@ pub fn run(request: &ReportRequest) -> Result<Report> {
         (None, true) => {
             return Err(Problem::new(Code::UsageError, request.target.display())
                 .detail("only descriptions in the framework's YAML are rated by its tool")
-                .hint("Write one with `pkg export-as mof`, or leave `--mot-compat` out."));
+                .hint("Write one with `pkg report TARGET --format mof`, or leave `--mot-compat` out."));
         }
         (None, false) => {}
     }

@@ -38,10 +38,29 @@ pub struct Header {
     pub tokenizer: bool,
     /// Number of tensors.
     pub tensors: u64,
+    /// The tensors, in the order of the file.
+    pub list: Vec<Tensor>,
+    /// Where the data of the tensors begins, in bytes.
+    pub data_start: u64,
     /// Number of parameters.
     pub parameters: u64,
     /// Parameters per tensor type.
     pub types: BTreeMap<String, u64>,
+}
+
+/// A tensor of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tensor {
+    /// Its name.
+    pub name: String,
+    /// Type of its elements.
+    pub dtype: String,
+    /// Its shape, innermost dimension first.
+    pub shape: Vec<u64>,
+    /// Where it begins, from the start of the data.
+    pub offset: u64,
+    /// Its bytes; 0 when the type is not known.
+    pub bytes: u64,
 }
 
 impl Header {
@@ -93,8 +112,9 @@ pub fn parse<R: Read + Seek>(input: BufReader<R>, size: u64) -> Outcome<Header> 
     }
     let alignment = header.numbers.get("general.alignment").copied().unwrap_or(32);
     let header_end = size - reader.left;
-    let end = header_end
-        .checked_next_multiple_of(alignment)
+    let start = header_end.checked_next_multiple_of(alignment);
+    header.data_start = start.unwrap_or_default();
+    let end = start
         .and_then(|start| start.checked_add(data_end))
         .ok_or("the alignment or a tensor offset overflows 64 bits")?;
     if tensors > 0 && end > size {
@@ -231,6 +251,7 @@ impl<R: Read + Seek> Reader<R> {
 
     /// Reads a tensor's description; the answer is where its data ends.
     fn tensor(&mut self, header: &mut Header) -> Outcome<u64> {
+        let mut shape = Vec::new();
         let name = self.string("the name of a tensor")?;
         let rank = self.u32("the rank of a tensor")?;
         if rank > MAX_RANK {
@@ -241,13 +262,14 @@ impl<R: Read + Seek> Reader<R> {
         for _ in 0..rank {
             let length = self.length("the shape of a tensor")?;
             elements = elements.checked_mul(length).ok_or_else(overflow)?;
+            shape.push(length);
         }
         let kind = self.u32("the type of a tensor")?;
         let offset = self.u64("the offset of a tensor")?;
         let known = gguf_types::tensor_type(kind);
         let label = known.map_or_else(|| format!("type {kind}"), |(label, ..)| label.to_owned());
         header.parameters = header.parameters.checked_add(elements).ok_or_else(overflow)?;
-        *header.types.entry(label).or_default() += elements;
+        *header.types.entry(label.clone()).or_default() += elements;
         let bytes = match known {
             Some((label, block, size)) => {
                 if !elements.is_multiple_of(block) {
@@ -259,7 +281,9 @@ impl<R: Read + Seek> Reader<R> {
             }
             None => 0,
         };
-        offset.checked_add(bytes).ok_or_else(overflow)
+        let end = offset.checked_add(bytes).ok_or_else(overflow)?;
+        header.list.push(Tensor { name, dtype: label, shape, offset, bytes });
+        Ok(end)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What was found out, as a policy sees it.
 
 use crate::bundle::{self, Loaded};
-use crate::finding::{Finding, Result};
+use crate::finding::{Code, Finding, Problem, Result};
+use crate::openness::report::Report;
 use crate::policy::Facts;
 use crate::policy::facts::{
     ComponentFacts, FindingFacts, ReleaseFacts, SignatureFacts, Standing as PolicyStanding,
@@ -11,7 +12,15 @@ use crate::signatures::{SignatureReport, Standing};
 use super::{ComponentReport, Verdict};
 
 /// The facts about a verified release.
-pub(super) fn facts(loaded: &Loaded, verdict: &Verdict, findings: &[Finding]) -> Result<Facts> {
+pub(super) fn facts(
+    loaded: &Loaded,
+    verdict: &Verdict,
+    findings: &[Finding],
+    terms: Option<&Report>,
+) -> Result<Facts> {
+    let terms = terms.map(serde_json::to_value).transpose().map_err(|error| {
+        Problem::new(Code::Internal, "the report").detail(error.to_string()).source(error)
+    })?;
     Ok(Facts {
         release: ReleaseFacts {
             name: verdict.name.clone(),
@@ -25,7 +34,7 @@ pub(super) fn facts(loaded: &Loaded, verdict: &Verdict, findings: &[Finding]) ->
         findings: Some(findings.iter().map(finding).collect()),
         // A decision can be repeated for the time it was made at.
         now: bundle::source_date()?.unwrap_or_else(|| jiff::Timestamp::now().to_string()),
-        terms: None,
+        terms,
     })
 }
 

@@ -98,6 +98,7 @@ fn check(
         bytes_read: checked.bytes,
         not_checked: checked.not_checked,
         decision: None,
+        answer: None,
     };
     Ok((verdict, findings))
 }
