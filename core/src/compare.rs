@@ -160,7 +160,9 @@ impl Side {
                 "{}, {}{}",
                 data.class.map_or("class not said", crate::openness::definitions::class_name),
                 data.licence.as_deref().unwrap_or("terms not said"),
-                data.withdrawn.as_deref().map_or_else(String::new, |day| format!(", withdrawn {day}"))
+                data.withdrawn
+                    .as_deref()
+                    .map_or_else(String::new, |day| format!(", withdrawn {day}"))
             )
         };
         self.subject.data.iter().map(|data| (data.name.clone(), words(data))).collect()
@@ -213,9 +215,9 @@ pub fn diff(request: &CompareRequest, meter: &Meter) -> Result<(Diff, Vec<Findin
     let to = open(&request.to, &request.judge)?;
     let arrow = |key: &str, old: &String, new: &String| format!("{key}: {old} -> {new}");
     let files = match (from.files(), to.files()) {
-        (Some(old), Some(new)) => Some(changes(&old, &new, |path, old, new| {
-            format!("{path}: {old} -> {new}")
-        })),
+        (Some(old), Some(new)) => {
+            Some(changes(&old, &new, |path, old, new| format!("{path}: {old} -> {new}")))
+        }
         _ => None,
     };
     let (old, new) = (from.weights()?, to.weights()?);
@@ -353,7 +355,8 @@ fn percent(part: u64, whole: u64) -> f64 {
 
 fn declared(child: &Subject, parent: &Subject) -> &'static str {
     let digest = parent.digest.map(|digest| digest.to_string());
-    let by_digest = |it: &crate::model::spec::BaseModelSpec| it.digest.is_some() && it.digest == digest;
+    let by_digest =
+        |it: &crate::model::spec::BaseModelSpec| it.digest.is_some() && it.digest == digest;
     let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_lowercase();
     let by_name = |it: &crate::model::spec::BaseModelSpec| last(&it.name) == last(&parent.name);
     if child.base_models.iter().any(by_digest) {

@@ -242,6 +242,7 @@ codes! {
     TermsChanged = "terms-changed", Warning, Ok, "The two releases are under different terms.", "Read what was added and taken away; earlier permissions may not extend to the other.";
     BaseModelUndeclared = "base-model-undeclared", Warning, Ok, "A model has tensors of another one that it does not name as its base.", "Name it in a `[[base-model]]` with its digest; its terms hold here too.";
     NoTensors = "no-tensors", Error, Inconclusive, "A release has no weight files with named tensors that could be compared.", "Use bundles or unpacked folders with safetensors or GGUF weights.";
+    CroissantInvalid = "croissant-invalid", Warning, Usage, "A description of a data set is not valid Croissant.", "Correct it; `mlcroissant validate` says the same of it.";
     LicenceRecord = "licence-record-invalid", Error, Usage, "A file of licence terms cannot be read.", "Correct it by its schema: `pkg schema licence-toml`.";
     MofInvalid = "mof-invalid", Error, Usage, "A description in the form of the Model Openness Framework cannot be read.", "Correct the file; components have the names of the framework.";
     PredicateInvalid = "predicate-invalid", Error, VerificationFailed, "An attestation lacks what its type requires, or has it in another form.", "Correct the predicate and attest again; if it came from somebody else, ask them to.";

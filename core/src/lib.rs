@@ -19,6 +19,7 @@ pub mod bundle;
 pub mod cache;
 pub mod cli;
 pub mod compare;
+pub mod croissant;
 pub mod demo;
 pub mod exchange;
 pub mod exit;

@@ -97,7 +97,8 @@ fn texts(
         .map(|text| text.path.as_str())
         .collect();
     let policies = subject.disclosure.snapshots.iter().map(|it| it.file.as_str());
-    let wanted: Vec<&str> = bound.iter().copied().chain(policies.filter(|at| !is_url(at))).collect();
+    let wanted: Vec<&str> =
+        bound.iter().copied().chain(policies.filter(|at| !is_url(at))).collect();
     let contents = contents(subject, target, &wanted)?;
     let mut files = BTreeMap::new();
     for part in &subject.parts {
@@ -121,23 +122,20 @@ fn texts(
         }
     }
     for licence in inherit::all_licences(subject) {
-        let there = files.keys().any(|name| name.starts_with(&format!("LICENSES/{}", file_name(&licence.id))));
+        let there = files
+            .keys()
+            .any(|name| name.starts_with(&format!("LICENSES/{}", file_name(&licence.id))));
         if there {
             continue;
         }
-        match text::listed_text(&licence.id) {
-            Some(listed) => {
-                files.insert(format!("LICENSES/{}.txt", file_name(&licence.id)), listed.into());
-                let detail = "the text of the SPDX list was written; fill in its copyright line";
-                let problem = Problem::new(Code::LicenceTextMissing, &licence.id).detail(detail);
-                findings.push(problem.into_finding());
-            }
-            None => {
-                let detail = "its text is not in the release; get it from the licensor";
-                let problem = Problem::new(Code::LicenceTextMissing, &licence.id).detail(detail);
-                findings.push(problem.into_finding());
-            }
-        }
+        let detail = if let Some(listed) = text::listed_text(&licence.id) {
+            files.insert(format!("LICENSES/{}.txt", file_name(&licence.id)), listed.into());
+            "the text of the SPDX list was written; fill in its copyright line"
+        } else {
+            "its text is not in the release; get it from the licensor"
+        };
+        let problem = Problem::new(Code::LicenceTextMissing, &licence.id).detail(detail);
+        findings.push(problem.into_finding());
     }
     Ok(files)
 }

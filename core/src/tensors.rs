@@ -65,8 +65,8 @@ fn listed(path: &str, span: &Span) -> Result<Vec<Found>> {
     }
     let mut input = BufReader::new(SpanReader::new(span.clone()));
     let header = safetensors::parse(&mut input, span.len).map_err(wrong)?;
-    let [a, b, c, d, e, f, g, h, _] = magic;
-    let start = 8 + u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let length = magic.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let start = 8 + length;
     let found = header.tensors.into_iter().map(|tensor| Found {
         span: part(start + tensor.offsets.0, tensor.offsets.1 - tensor.offsets.0),
         name: tensor.name,
@@ -85,8 +85,8 @@ pub fn read(files: &[(String, Span)], meter: &Meter) -> Result<Tensors> {
     let spans: Vec<Span> = all.iter().map(|(_, found)| found.span.clone()).collect();
     let mut tensors = Tensors::new();
     for ((path, found), digest) in all.into_iter().zip(hash_spans(&spans, meter)) {
-        let digest = digest
-            .map_err(|error| Problem::reading(std::path::Path::new(&path), error))?;
+        let digest =
+            digest.map_err(|error| Problem::reading(std::path::Path::new(&path), error))?;
         let tensor =
             Tensor { dtype: found.dtype, shape: found.shape, bytes: found.span.len, digest };
         let name = if tensors.contains_key(&found.name) {

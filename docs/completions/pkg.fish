@@ -37,6 +37,9 @@ complete -c pkg -n "__fish_pkg_needs_command" -f -a "show" -d 'Say what a bundle
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "report" -d 'Say how open a release is, and what is missing'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "notice" -d 'Write the files that the licences ask to be passed on'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "diff" -d 'Say what differs between two releases: terms, data, files, tensors'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "lineage" -d 'Say how much of a model is another one\'s, tensor by tensor'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "trust" -d 'Fetch and look at trusted roots'
@@ -120,6 +123,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand verify" -l max-root-age -d 'Olde
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l digest -d 'Digest that the release must have' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l only -d 'Check only these components: weights, config, code, docs, data, or a kind' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l policy -d 'Policy that the release must meet; see `pkg policy`' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l adopter -d 'Who asks: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l signature -d 'The model signature [default: model.sig in the folder]; with it, the target may be one file' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ignore-paths -d 'Path to leave out, with everything below it, from the current folder; may be repeated' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files, those that stay in the folder unless said otherwise' -r -f -a "inside\t'Links to files in the folder'
@@ -132,6 +136,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ignore-unsigned-files
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pkg -n "__fish_pkg_using_subcommand show" -l adopter -d 'Who asks: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial' -r
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand show" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
@@ -179,10 +184,93 @@ complete -c pkg -n "__fish_pkg_using_subcommand export" -l offline -d 'Open no s
 complete -c pkg -n "__fish_pkg_using_subcommand export" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand export" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand export" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand report" -l mot-compat -d 'Answer exactly as the Model Openness Tool does'
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l format -d 'Form of the report' -r -f -a "text\t'For a terminal, on one screen'
+html\t'A page that needs no network and no script'
+markdown\t'For model cards'
+badge\t'A badge (SVG)'
+sarif\t'For code scanning (SARIF 2.1.0)'
+cyclonedx\t'Bill of materials (`CycloneDX` 1.7)'
+spdx\t'Bill of materials (SPDX 3.0.1)'
+svr\t'Predicate of a verification summary (in-toto SVR v0.2)'
+mof\t'Description for the Model Openness Tool'"
+complete -c pkg -n "__fish_pkg_using_subcommand report" -s o -l output -d 'File to write instead of printing' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l adopter -d 'Who asks: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l mot-compat -d 'Answer about the framework exactly as the Model Openness Tool does'
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand report" -l offline -d 'Open no socket at all, whatever else is asked for'
 complete -c pkg -n "__fish_pkg_using_subcommand report" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand report" -s q -l quiet -d 'Print only what went wrong'
-complete -c pkg -n "__fish_pkg_using_subcommand report" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -s o -l output -d 'Folder to make' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l adopter -d 'Who asks: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l force -d 'Replace the folder'
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand notice" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand diff" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l key -d 'Public key of the publisher, PEM; may be repeated, one must match' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l certificate-chain -d 'Certificates of the publisher\'s own authority, PEM; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l identity -l certificate-identity -d 'Identity of the publisher: the e-mail address or URI in the certificate' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l identity-regexp -l certificate-identity-regexp -d 'Regular expression that the whole identity must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l issuer -l certificate-oidc-issuer -d 'OIDC issuer that vouched for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l issuer-regexp -l certificate-oidc-issuer-regexp -d 'Regular expression that the whole issuer must match' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l claim -d 'Claim that the certificate must carry, such as build-trigger=release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l repository -d 'GitHub repository that signed, as OWNER/NAME; the issuer is GitHub\'s unless given' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l ref -d 'Git ref that the GitHub workflow ran on, such as refs/tags/v1.0' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l workflow -d 'Name of the GitHub workflow' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l trigger -d 'Event that started the GitHub workflow, such as release' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l trusted-root -d 'Trusted root of the Sigstore instance (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l max-root-age -d 'Oldest trusted root to accept, in days; what was given as a file has no age' -r
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand lineage" -s h -l help -d 'Print help'
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l type -d 'Predicate type: a URI, or slsa-provenance, test-result, svr, spdx, cyclonedx' -r
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l predicate -d 'The predicate, a JSON file' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and not __fish_seen_subcommand_from list show verify export help" -l evidence -d 'File that goes along as evidence, named in the predicate; may be repeated' -r -F
@@ -399,24 +487,27 @@ complete -c pkg -n "__fish_pkg_using_subcommand schema" -s h -l help -d 'Print h
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle, or a plain folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "report" -d 'Say how open a release is, and what is missing'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "trust" -d 'Fetch and look at trusted roots'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report attest sigstore trust demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle, or a plain folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "report" -d 'Say how open a release is, and what is missing'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "notice" -d 'Write the files that the licences ask to be passed on'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "diff" -d 'Say what differs between two releases: terms, data, files, tensors'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "lineage" -d 'Say how much of a model is another one\'s, tensor by tensor'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "trust" -d 'Fetch and look at trusted roots'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "list" -d 'List attestations: what they are about, who made them, how far that was checked'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "show" -d 'Show what attestations say'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "verify" -d 'Verify that attestations are there, by somebody who is accepted'

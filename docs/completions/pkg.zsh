@@ -141,6 +141,7 @@ _arguments "${_arguments_options[@]}" : \
 '--digest=[Digest that the release must have]:sha256:HEX:_default' \
 '*--only=[Check only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
 '--policy=[Policy that the release must meet; see \`pkg policy\`]:FILE:_files' \
+'--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
 '--signature=[The model signature \[default\: model.sig in the folder\]; with it, the target may be one file]:FILE:_files' \
 '*--ignore-paths=[Path to leave out, with everything below it, from the current folder; may be repeated]:PATH:_files' \
 '--allow-symlinks=[Follow symbolic links to files, those that stay in the folder unless said otherwise]::WHERE:((inside\:"Links to files in the folder"
@@ -160,6 +161,7 @@ anywhere\:"Links to files anywhere"))' \
 ;;
 (show)
 _arguments "${_arguments_options[@]}" : \
+'--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
 '*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
 '*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
 '--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
@@ -238,13 +240,137 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (report)
 _arguments "${_arguments_options[@]}" : \
-'--mot-compat[Answer exactly as the Model Openness Tool does]' \
+'--format=[Form of the report]:FORMAT:((text\:"For a terminal, on one screen"
+html\:"A page that needs no network and no script"
+markdown\:"For model cards"
+badge\:"A badge (SVG)"
+sarif\:"For code scanning (SARIF 2.1.0)"
+cyclonedx\:"Bill of materials (\`CycloneDX\` 1.7)"
+spdx\:"Bill of materials (SPDX 3.0.1)"
+svr\:"Predicate of a verification summary (in-toto SVR v0.2)"
+mof\:"Description for the Model Openness Tool"))' \
+'-o+[File to write instead of printing]:OUTPUT:_files' \
+'--output=[File to write instead of printing]:OUTPUT:_files' \
+'--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'--mot-compat[Answer about the framework exactly as the Model Openness Tool does]' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':target -- Bundle, folder, pkg.toml, model card, or description in the YAML of the Model Openness Framework:_files' \
+&& ret=0
+;;
+(notice)
+_arguments "${_arguments_options[@]}" : \
+'-o+[Folder to make]:OUTPUT:_files' \
+'--output=[Folder to make]:OUTPUT:_files' \
+'--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'--force[Replace the folder]' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
 '-h[Print help]' \
 '--help[Print help]' \
-':target -- Description of a release in the YAML of the Model Openness Framework:_files' \
+':target -- Bundle, folder or pkg.toml that is passed on:_files' \
+&& ret=0
+;;
+(diff)
+_arguments "${_arguments_options[@]}" : \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':from -- Bundle, folder, pkg.toml or card:_files' \
+':to -- The one to compare it with:_files' \
+&& ret=0
+;;
+(lineage)
+_arguments "${_arguments_options[@]}" : \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':child -- Bundle of the model in question:_files' \
+':parent -- Bundle of the model that it may be made from:_files' \
 && ret=0
 ;;
 (attest)
@@ -808,6 +934,18 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(notice)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(diff)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(lineage)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (attest)
 _arguments "${_arguments_options[@]}" : \
 ":: :_pkg__subcmd__help__subcmd__attest_commands" \
@@ -961,6 +1099,9 @@ _pkg_commands() {
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
 'report:Say how open a release is, and what is missing' \
+'notice:Write the files that the licences ask to be passed on' \
+'diff:Say what differs between two releases\: terms, data, files, tensors' \
+'lineage:Say how much of a model is another one'\''s, tensor by tensor' \
 'attest:Attest something about a release, or look at what was attested' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
@@ -1050,6 +1191,11 @@ _pkg__subcmd__demo_commands() {
     local commands; commands=()
     _describe -t commands 'pkg demo commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__diff_commands] )) ||
+_pkg__subcmd__diff_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg diff commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__explain_commands] )) ||
 _pkg__subcmd__explain_commands() {
     local commands; commands=()
@@ -1072,6 +1218,9 @@ _pkg__subcmd__help_commands() {
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
 'report:Say how open a release is, and what is missing' \
+'notice:Write the files that the licences ask to be passed on' \
+'diff:Say what differs between two releases\: terms, data, files, tensors' \
+'lineage:Say how much of a model is another one'\''s, tensor by tensor' \
 'attest:Attest something about a release, or look at what was attested' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
@@ -1124,6 +1273,11 @@ _pkg__subcmd__help__subcmd__demo_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help demo commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__help__subcmd__diff_commands] )) ||
+_pkg__subcmd__help__subcmd__diff_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help diff commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help__subcmd__explain_commands] )) ||
 _pkg__subcmd__help__subcmd__explain_commands() {
     local commands; commands=()
@@ -1148,6 +1302,16 @@ _pkg__subcmd__help__subcmd__init_commands() {
 _pkg__subcmd__help__subcmd__keygen_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help keygen commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__lineage_commands] )) ||
+_pkg__subcmd__help__subcmd__lineage_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help lineage commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__notice_commands] )) ||
+_pkg__subcmd__help__subcmd__notice_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help notice commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__pack_commands] )) ||
 _pkg__subcmd__help__subcmd__pack_commands() {
@@ -1259,6 +1423,16 @@ _pkg__subcmd__init_commands() {
 _pkg__subcmd__keygen_commands() {
     local commands; commands=()
     _describe -t commands 'pkg keygen commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__lineage_commands] )) ||
+_pkg__subcmd__lineage_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg lineage commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__notice_commands] )) ||
+_pkg__subcmd__notice_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg notice commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__pack_commands] )) ||
 _pkg__subcmd__pack_commands() {

@@ -47,7 +47,8 @@ pub fn page() -> Result<String> {
             adopter: None,
             mot_compat: false,
         };
-        let report = report(&request).map_err(|problem| anyhow!("{}: {problem}", folder.display()))?;
+        let report =
+            report(&request).map_err(|problem| anyhow!("{}: {problem}", folder.display()))?;
         row(&report, &mut page);
         limit(&report, &mut limits);
     }
@@ -78,7 +79,8 @@ fn row(report: &Report, page: &mut String) {
         .iter()
         .map(|data| {
             let gone = data.withdrawn.as_deref().map(|day| format!(", **withdrawn {day}**"));
-            let class = data.class.map_or("class not said", pkg_core::openness::definitions::class_name);
+            let class =
+                data.class.map_or("class not said", pkg_core::openness::definitions::class_name);
             format!("{} ({class}{})", data.name, gone.unwrap_or_default())
         })
         .collect();

@@ -11,6 +11,61 @@ use crate::openness::report::{Report, Row};
 
 /// Writes the bill of materials.
 pub fn cyclonedx(report: &Report) -> Result<String> {
+    let model = model(report);
+    let others = report
+        .components
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.kind != Kind::ModelParametersFinal && row.evidence.is_some());
+    let mut components: Vec<Value> = others.map(|(index, row)| component(index, row)).collect();
+    components.extend(report.data.iter().enumerate().map(|(index, data)| {
+        let mut one = Map::new();
+        one.insert("type".to_owned(), json!("data"));
+        one.insert("bom-ref".to_owned(), json!(format!("data-{index}")));
+        one.insert("name".to_owned(), json!(data.name));
+        if let Some(expression) = &data.licence {
+            one.insert("licenses".to_owned(), licences(Some(expression), None));
+        }
+        if let Some(digest) = data.digest {
+            one.insert("hashes".to_owned(), json!([{ "alg": "SHA-256", "content": hex(digest) }]));
+        }
+        if let Some(url) = data.url.as_deref().filter(|url| url.starts_with("http")) {
+            one.insert(
+                "externalReferences".to_owned(),
+                json!([{ "type": "distribution", "url": url }]),
+            );
+        }
+        let class = data.class.map_or("not said", crate::openness::definitions::class_name);
+        one.insert(
+            "data".to_owned(),
+            json!([{ "type": "dataset", "name": data.name, "classification": class }]),
+        );
+        Value::Object(one)
+    }));
+    let refs: Vec<&Value> = components.iter().filter_map(|it| it.get("bom-ref")).collect();
+    let mut metadata = json!({
+        "tools": { "components": [{ "type": "application", "name": "pkg", "version": env!("CARGO_PKG_VERSION") }] },
+        "component": model,
+    });
+    if let (Some(time), Some(members)) = (bundle::source_date()?, metadata.as_object_mut()) {
+        members.insert("timestamp".to_owned(), json!(time));
+    }
+    let document = json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.7.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.7",
+        "serialNumber": format!("urn:uuid:{}", uuid(identity(report))),
+        "version": 1,
+        "metadata": metadata,
+        "components": components,
+        "dependencies": [{ "ref": "model", "dependsOn": refs }],
+        "properties": properties(report),
+    });
+    text(&document)
+}
+
+/// The model itself.
+fn model(report: &Report) -> Map<String, Value> {
     let weights = report.components.iter().find(|row| row.kind == Kind::ModelParametersFinal);
     let mut model = Map::new();
     model.insert("type".to_owned(), json!("machine-learning-model"));
@@ -44,48 +99,7 @@ pub fn cyclonedx(report: &Report) -> Result<String> {
             .collect();
         model.insert("pedigree".to_owned(), json!({ "ancestors": ancestors }));
     }
-    let others = report.components.iter().enumerate().filter(|(_, row)| {
-        row.kind != Kind::ModelParametersFinal && row.evidence.is_some()
-    });
-    let mut components: Vec<Value> = others.map(|(index, row)| component(index, row)).collect();
-    components.extend(report.data.iter().enumerate().map(|(index, data)| {
-        let mut one = Map::new();
-        one.insert("type".to_owned(), json!("data"));
-        one.insert("bom-ref".to_owned(), json!(format!("data-{index}")));
-        one.insert("name".to_owned(), json!(data.name));
-        if let Some(expression) = &data.licence {
-            one.insert("licenses".to_owned(), licences(Some(expression), None));
-        }
-        if let Some(digest) = data.digest {
-            one.insert("hashes".to_owned(), json!([{ "alg": "SHA-256", "content": hex(digest) }]));
-        }
-        if let Some(url) = data.url.as_deref().filter(|url| url.starts_with("http")) {
-            one.insert("externalReferences".to_owned(), json!([{ "type": "distribution", "url": url }]));
-        }
-        let class = data.class.map_or("not said", crate::openness::definitions::class_name);
-        one.insert("data".to_owned(), json!([{ "type": "dataset", "name": data.name, "classification": class }]));
-        Value::Object(one)
-    }));
-    let refs: Vec<&Value> = components.iter().filter_map(|it| it.get("bom-ref")).collect();
-    let mut metadata = json!({
-        "tools": { "components": [{ "type": "application", "name": "pkg", "version": env!("CARGO_PKG_VERSION") }] },
-        "component": model,
-    });
-    if let (Some(time), Some(members)) = (bundle::source_date()?, metadata.as_object_mut()) {
-        members.insert("timestamp".to_owned(), json!(time));
-    }
-    let document = json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.7.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.7",
-        "serialNumber": format!("urn:uuid:{}", uuid(identity(report))),
-        "version": 1,
-        "metadata": metadata,
-        "components": components,
-        "dependencies": [{ "ref": "model", "dependsOn": refs }],
-        "properties": properties(report),
-    });
-    text(&document)
+    model
 }
 
 /// What the definitions come to, and what was found.
@@ -149,7 +163,10 @@ fn describe(one: &mut Map<String, Value>, row: &Row) {
         one.insert("hashes".to_owned(), json!([{ "alg": "SHA-256", "content": hex(digest) }]));
     }
     if let Some(url) = row.url.as_deref().filter(|url| url.starts_with("http")) {
-        one.insert("externalReferences".to_owned(), json!([{ "type": "distribution", "url": url }]));
+        one.insert(
+            "externalReferences".to_owned(),
+            json!([{ "type": "distribution", "url": url }]),
+        );
     }
     let evidence = row.evidence.map_or("absent", |evidence| evidence.as_str());
     one.insert(

@@ -50,7 +50,7 @@ fn uuid(digest: Digest) -> String {
         *version = (*version & 0x0f) | 0x80;
         *variant = (*variant & 0x3f) | 0x80;
     }
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::model::digest::hex_of(&bytes);
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }

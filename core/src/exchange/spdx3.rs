@@ -38,7 +38,11 @@ impl Graph {
     fn relate(&mut self, from: &str, kind: &str, to: &str) {
         self.relationships += 1;
         let name = format!("relationship-{}", self.relationships);
-        let members = members(&[("relationshipType", json!(kind)), ("from", json!(from)), ("to", json!([to]))]);
+        let members = members(&[
+            ("relationshipType", json!(kind)),
+            ("from", json!(from)),
+            ("to", json!([to])),
+        ]);
         self.add("Relationship", &name, members);
     }
 
@@ -76,8 +80,7 @@ fn hash(digest: crate::model::digest::Digest) -> Value {
 /// Writes the document.
 pub fn spdx3(report: &Report) -> Result<String> {
     let base = format!("urn:uuid:{}", uuid(identity(report)));
-    let mut graph =
-        Graph { base, elements: Vec::new(), relationships: 0, licences: Vec::new() };
+    let mut graph = Graph { base, elements: Vec::new(), relationships: 0, licences: Vec::new() };
     let day = report.released.as_deref().unwrap_or("1970-01-01");
     let released = format!("{day}T00:00:00Z");
     let created = bundle::source_date()?.unwrap_or_else(|| released.clone());

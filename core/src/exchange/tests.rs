@@ -26,7 +26,10 @@ fn a_bill_of_materials_says_what_is_declared_and_where() {
     assert_eq!(licence["acknowledgement"], "declared");
     assert_eq!(model["modelCard"]["modelParameters"]["datasets"][0]["ref"], "data-0");
     let again = cyclonedx(&release("stable-diffusion-1.5")).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&again).unwrap()["serialNumber"], document["serialNumber"]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&again).unwrap()["serialNumber"],
+        document["serialNumber"]
+    );
 }
 
 #[test]

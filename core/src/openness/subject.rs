@@ -25,6 +25,8 @@ pub enum Form {
     Mof,
     /// A model card.
     Card,
+    /// A description of a data set (Croissant).
+    DataSet,
 }
 
 /// Somebody who signed, as verified.

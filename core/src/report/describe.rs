@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::tags::Tags;
-use super::{Read, card, tags};
+use super::{Read, card, data, tags};
+use crate::croissant;
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx;
 use crate::licence::text;
@@ -47,6 +48,39 @@ fn subject_of(description: &Description) -> Subject {
         parts,
         ..Subject::default()
     }
+}
+
+/// Reads the description of a data set alone.
+pub(super) fn data_set(path: &Path) -> Result<Read> {
+    let name = path.display().to_string();
+    let bytes = fsx::read_given(path, croissant::MAX_FILE)?;
+    let described = croissant::read(&bytes, &name)?;
+    if let Some(finding) = data::errors(&described, &name) {
+        return Err(Problem::new(Code::CroissantInvalid, &name).detail(finding.message));
+    }
+    let one = DataPart {
+        name: described.name.clone(),
+        evidence: Evidence::Packed,
+        class: None,
+        role: None,
+        licence: None,
+        url: described.url.clone(),
+        digest: None,
+        manifest: Some(name.clone()),
+        synthetic_from: None,
+        withdrawn: None,
+        note: None,
+    };
+    let mut subject = Subject {
+        form: Form::DataSet,
+        name: described.name.clone(),
+        version: described.version.clone().unwrap_or_default(),
+        data: vec![one],
+        ..Subject::default()
+    };
+    let mut findings = Vec::new();
+    data::take(&mut subject, 0, &name, &bytes, &mut findings);
+    Ok(Read { subject, findings, mof: None })
 }
 
 /// Reads a `pkg.toml`; files beside it that it names as texts are read too.
@@ -93,6 +127,11 @@ pub(super) fn folder(folder: &Path) -> Result<Read> {
     let listed = resolved.components.iter().flatten().chain(&resolved.licences);
     subject.paths = listed.map(|file| file.path.to_string()).collect();
     let mut findings = texts.findings;
+    for (position, manifest) in resolved.manifests.iter().enumerate() {
+        let Some(file) = manifest else { continue };
+        let bytes = fsx::read_limited(&file.disk, croissant::MAX_FILE)?;
+        data::take(&mut subject, position, file.path.as_str(), &bytes, &mut findings);
+    }
     let cards = spec.components.iter().zip(&resolved.components);
     for file in cards.filter(|(it, _)| it.kind == Kind::ModelCard).flat_map(|(_, files)| files) {
         if let Ok(Some(content)) = scan::small_text(&file.disk, card::MAX_CARD) {
@@ -177,14 +216,14 @@ fn base(spec: &Spec, form: Form, texts: &mut Texts<'_>) -> Subject {
         released: spec.release.released.clone(),
         terms_effective_from: spec.release.terms_effective_from.clone(),
         parts,
-        data: spec.data.iter().map(data).collect(),
+        data: spec.data.iter().map(data_part).collect(),
         base_models: spec.base_models.clone(),
         disclosure: spec.disclosure(),
         ..Subject::default()
     }
 }
 
-fn data(data: &DataSpec) -> DataPart {
+fn data_part(data: &DataSpec) -> DataPart {
     DataPart {
         name: data.name.clone(),
         evidence: match (&data.manifest, &data.url) {

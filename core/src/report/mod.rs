@@ -1,6 +1,7 @@
 //! Reading a release, wherever it is, and reporting on what is open about it.
 
 mod card;
+mod data;
 pub(crate) mod describe;
 pub(crate) mod packed;
 mod tags;
@@ -45,7 +46,8 @@ pub struct Read {
 }
 
 /// Reads a bundle, an archive, an unpacked folder, a folder with a `pkg.toml`, a
-/// `pkg.toml`, a description in YAML or a model card.
+/// `pkg.toml`, a description in YAML, a model card, or a description of a data
+/// set (Croissant).
 pub fn read(target: &Path, judge: &Judge) -> Result<Read> {
     let name = target.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let ending = target.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
@@ -57,6 +59,7 @@ pub fn read(target: &Path, judge: &Judge) -> Result<Read> {
         (false, FILE_NAME, _) | (false, _, "toml") => describe::spec(target),
         (false, _, "yml" | "yaml") => describe::mof(target),
         (false, _, "md" | "markdown") => card::read(target),
+        (false, _, "json" | "jsonld") => describe::data_set(target),
         _ => packed::read(target, judge),
     }
 }
@@ -90,7 +93,9 @@ pub fn run(request: &ReportRequest) -> Result<Report> {
         (None, true) => {
             return Err(Problem::new(Code::UsageError, request.target.display())
                 .detail("only descriptions in the framework's YAML are rated by its tool")
-                .hint("Write one with `pkg report TARGET --format mof`, or leave `--mot-compat` out."));
+                .hint(
+                    "Write one with `pkg report TARGET --format mof`, or leave `--mot-compat` out.",
+                ));
         }
         (None, false) => {}
     }

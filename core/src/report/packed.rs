@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::tags::{HEAD, MAX_FILES, Tags};
-use super::{Read, card, describe};
+use super::{Read, card, data, describe};
 use crate::bundle::{self, Loaded};
+use crate::croissant;
 use crate::finding::Result;
 use crate::licence::text;
 use crate::model::kind::{Group, Kind};
@@ -91,6 +92,10 @@ pub(crate) fn subject(
         paths: loaded.files.files.iter().map(|file| file.path.to_string()).collect(),
     };
     let mut findings = Vec::new();
+    let mut subject = subject;
+    for (position, path, bytes) in &contents.manifests {
+        data::take(&mut subject, *position, path, bytes, &mut findings);
+    }
     for (path, content) in &contents.cards {
         findings.extend(card::contradictions(content, path, &subject));
     }
@@ -150,6 +155,7 @@ fn claims(signatures: &Signatures) -> Vec<Claim> {
 struct Contents {
     texts: HashMap<String, BoundText>,
     cards: Vec<(String, String)>,
+    manifests: Vec<(usize, String, Vec<u8>)>,
     inside: HashMap<usize, Vec<crate::openness::subject::FileTerms>>,
 }
 
@@ -176,8 +182,17 @@ impl Contents {
         // Of a component with very many files, the first ones speak for it.
         let limit = loaded.files.files.iter().filter(|file| tagged(file)).nth(MAX_FILES);
         let last = limit.map(|file| file.path.clone());
+        let manifests: HashMap<&str, usize> = loaded
+            .release
+            .data
+            .iter()
+            .enumerate()
+            .filter_map(|(position, data)| Some((data.manifest.as_ref()?.path.as_str(), position)))
+            .collect();
         let wanted = |file: &FileEntry| {
-            if texts.contains(file.path.as_str()) {
+            if manifests.contains_key(file.path.as_str()) {
+                croissant::MAX_FILE
+            } else if texts.contains(file.path.as_str()) {
                 text::MAX_TEXT as u64 + 1
             } else if is_card(file) {
                 card::MAX_CARD
@@ -191,6 +206,9 @@ impl Contents {
         let mut found: HashMap<usize, Tags> = HashMap::new();
         bundle::read_files(loaded, wanted, |file, bytes| {
             let path = file.path.as_str();
+            if let Some(position) = manifests.get(path) {
+                contents.manifests.push((*position, path.to_owned(), bytes.clone()));
+            }
             if texts.contains(path) {
                 let mut bound = describe::bound(path, &bytes);
                 bound.digest = file.digest;

@@ -354,7 +354,7 @@ fn describe(part: &Part, effective: &Effective) -> String {
 
 /// Whether a release is read from what somebody describes, not from its files.
 const fn is_description(form: Form) -> bool {
-    matches!(form, Form::Spec | Form::Mof | Form::Card)
+    matches!(form, Form::Spec | Form::Mof | Form::Card | Form::DataSet)
 }
 
 #[cfg(test)]
