@@ -48,7 +48,9 @@ pub(super) fn judge(facts: &Facts<'_>) -> Definition {
         };
         answer = format!("no label: {why}");
     }
-    if let Some(better) = attested.filter(|better| met.or(stated).is_some_and(|it| *better < it)) {
+    if let Some(better) =
+        attested.filter(|better| met.is_none() && stated.is_some_and(|it| *better < it))
+    {
         answer = format!("{answer}; {} needs a signed statement", LABELS[better]);
     }
     if verdict != Verdict::NotMet && open_terms && as_stated == Verdict::Met {
