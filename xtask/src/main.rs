@@ -7,6 +7,7 @@ mod golden;
 mod interop;
 mod interop_hsm;
 mod interop_oms;
+mod interop_reports;
 mod interop_sigstore;
 mod licence_texts;
 mod models;

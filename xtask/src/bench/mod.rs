@@ -1,6 +1,7 @@
 //! Speed, as ratios of CPU time in one run on one machine.
 
 mod data;
+mod report;
 mod trust;
 
 use std::fmt::Write as _;
@@ -70,6 +71,7 @@ pub fn run(args: &Args) -> Result<()> {
         .map(|index| (all[0][index].0, median(all.iter().map(|round| round[index].1).collect())))
         .collect();
     let mut table = table(&rows, bench.version_ms()?);
+    table.push_str(&report::table(&bench)?);
     table.push_str(&trust::table(&bench)?);
     println!("{table}");
     if !args.dry_run {

@@ -62,18 +62,23 @@ impl Weigh<'_> {
         wanted: Option<bool>,
     ) {
         let Some(from) = from else { return };
-        let (effect, words) = match from.value {
-            // What was not asked for is not needed; it is to be known.
-            Permission::Denied if wanted.is_none() && term != COMMERCIAL => {
-                (Effect::Obliges, format!("{term} is denied"))
-            }
-            Permission::Denied => (Effect::Denies, format!("{term} is denied")),
-            Permission::Conditional => {
-                (Effect::Informs, format!("{term} is permitted under conditions"))
-            }
-            Permission::Allowed => (Effect::Informs, format!("{term} is permitted")),
+        let said = from.words.as_deref().unwrap_or_default();
+        let own = said.starts_with("denied") || said.starts_with("allowed");
+        let plain = match from.value {
+            Permission::Denied => "denied",
+            Permission::Conditional => "permitted under conditions",
+            Permission::Allowed => "permitted",
         };
-        self.add(term, from, when(wanted), effect, words);
+        let words = format!("{term} is {}", if own { said } else { plain });
+        let (applies, effect) = match (from.value, wanted) {
+            // What was not asked for is not needed; it is to be known.
+            (Permission::Denied, None) if term != COMMERCIAL => (Applies::Unknown, Effect::Obliges),
+            (Permission::Denied, wanted) => (when(wanted), Effect::Denies),
+            // What is permitted is permitted to everybody.
+            (_, Some(false)) => (Applies::DoesNotApply, Effect::Informs),
+            _ => (Applies::Applies, Effect::Informs),
+        };
+        self.add(term, from, applies, effect, words);
     }
 }
 

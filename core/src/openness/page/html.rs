@@ -14,6 +14,8 @@ const STYLE: &str = include_str!("style.css");
 
 /// Most findings and changes that are shown; a page stays one that can be read.
 const MOST: usize = 200;
+/// Most points of one definition that are shown.
+const POINTS: usize = 40;
 /// Longest passage that is shown.
 const PASSAGE: usize = 2000;
 
@@ -112,11 +114,6 @@ fn terms(report: &Report, page: &mut String) {
             escaped(&answer.adopter),
             escaped(answer.caveat)
         );
-        page.push_str("<div class=\"wide\"><table><thead><tr><th>term</th><th>for you</th><th>what it says</th><th>clause</th></tr></thead><tbody>\n");
-        for term in &answer.terms {
-            term_row(term, true, page);
-        }
-        page.push_str("</tbody></table></div>\n");
     }
     page.push_str("<div class=\"terms\">\n");
     list(page, "may", "\u{2713} You may", &report.may, "nothing that is known");
@@ -126,6 +123,16 @@ fn terms(report: &Report, page: &mut String) {
         list(page, "depends", "? Depends on you", &report.depends, "");
     }
     page.push_str("</div>\n");
+    if let Some(answer) = &report.answer {
+        page.push_str(
+            "<details><summary>Every term, for you</summary>\n<div class=\"wide\"><table><thead><tr>\
+             <th>term</th><th>for you</th><th>what it says</th><th>clause</th></tr></thead><tbody>\n",
+        );
+        for term in &answer.terms {
+            term_row(term, true, page);
+        }
+        page.push_str("</tbody></table></div></details>\n");
+    }
 }
 
 fn term_row(term: &Answered, for_adopter: bool, page: &mut String) {
@@ -146,10 +153,11 @@ fn components(report: &Report, page: &mut String) {
         "<h2>What is there</h2>\n<div class=\"wide\"><table><thead><tr><th>component</th><th>evidence</th>\
          <th>declared</th><th>from its text</th><th>inherited</th></tr></thead><tbody>\n",
     );
-    for row in &report.components {
+    for row in report.components.iter().take(MOST) {
         component(row, page);
     }
     page.push_str("</tbody></table></div>\n");
+    and_more(report.components.len(), MOST, page);
 }
 
 fn component(row: &Row, page: &mut String) {
@@ -283,7 +291,7 @@ fn one_definition(definition: &Definition, page: &mut String) {
     let note = definition.note.map_or_else(String::new, |note| format!(" {}.", escaped(note)));
     let _ = writeln!(page, "<p class=\"dim small\">{}.{note}</p>", escaped(definition.source));
     page.push_str("<div class=\"wide\"><table><thead><tr><th>point</th><th>verdict</th><th>facts</th><th>what is lacking</th></tr></thead><tbody>\n");
-    for point in &definition.points {
+    for point in definition.points.iter().take(POINTS) {
         let facts: Vec<String> = point.facts.iter().map(|fact| escaped(fact)).collect();
         let _ = writeln!(
             page,
@@ -295,7 +303,16 @@ fn one_definition(definition: &Definition, page: &mut String) {
             point.lacking.as_deref().map_or_else(String::new, escaped)
         );
     }
-    page.push_str("</tbody></table></div></details>\n");
+    page.push_str("</tbody></table></div>\n");
+    and_more(definition.points.len(), POINTS, page);
+    page.push_str("</details>\n");
+}
+
+/// Says that a list goes on elsewhere.
+fn and_more(all: usize, shown: usize, page: &mut String) {
+    if all > shown {
+        let _ = writeln!(page, "<p>and {} more; <code>--json</code> has all</p>", all - shown);
+    }
 }
 
 fn findings(report: &Report, page: &mut String) {
@@ -317,9 +334,7 @@ fn findings(report: &Report, page: &mut String) {
         );
     }
     page.push_str("</ul>\n");
-    if sorted.len() > MOST {
-        let _ = writeln!(page, "<p>and {} more</p>", sorted.len() - MOST);
-    }
+    and_more(sorted.len(), MOST, page);
 }
 
 fn data(report: &Report, page: &mut String) {
