@@ -15,6 +15,7 @@ use crate::model::kind::{Kind, Selector};
 use crate::model::release::{Evidence, Owner};
 use crate::openness::adopter::{Adopter, Answer};
 use crate::policy::{self, Decision, Policy};
+use crate::report::packed;
 use crate::signatures::{self, SignatureReport, Signatures};
 use crate::trust::judge::Judge;
 
@@ -132,6 +133,14 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
         let note = Problem::new(Code::NotChecked, request.target.display())
             .detail(format!("{left} of {} files were not checked", verdict.files_total));
         findings.push(note.into_finding());
+    }
+    if packed::tested(&signatures) {
+        for component in &mut verdict.components {
+            let weights = component.kind == Kind::ModelParametersFinal;
+            if weights && component.evidence == Some(Evidence::Verified) {
+                component.evidence = Some(Evidence::Tested);
+            }
+        }
     }
     let mut terms = None;
     if request.adopter.is_some() || request.policy.is_some() {

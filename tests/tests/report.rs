@@ -224,6 +224,17 @@ fn what_people_state_is_shown_as_theirs_when_they_signed_it() {
 }
 
 #[test]
+fn declarations_that_cannot_both_be_so_are_found() {
+    let place = place();
+    edit(&place, "kind = \"research-paper\"", "kind = \"inference-code\"");
+    edit(&place, "class = \"public\"", "class = \"open\"");
+    edit(&place, "licence = \"CC-BY-4.0\"\n\n[[base", "licence = \"CC-BY-NC-4.0\"\n\n[[base");
+    let out = packed(&place);
+    let said = codes(&out).iter().filter(|code| *code == "declaration-contradicts").count();
+    assert_eq!(said, 2, "{:#}", out["findings"]);
+}
+
+#[test]
 fn a_signed_test_result_makes_it_tested() {
     let place = place();
     place.ok(&["pack", "model", "-o", "m.pkg"]);
@@ -243,6 +254,8 @@ fn a_signed_test_result_makes_it_tested() {
     ]);
     assert_eq!(report(&place, &[])["components"][0]["evidence"], "packed");
     assert_eq!(report(&place, &["--key", "k.pub"])["components"][0]["evidence"], "tested");
+    let verified = place.ok(&["verify", "m.pkg", "--key", "k.pub", "--json"]).json();
+    assert_eq!(verified["result"]["components"][0]["evidence"], "tested");
 }
 
 #[test]

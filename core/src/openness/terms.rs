@@ -12,6 +12,7 @@ use crate::finding::{Code, Finding, Problem};
 use crate::licence::text::Concluded;
 use crate::licence::{self, Licence, Tier, expression};
 use crate::model::release::Evidence;
+use crate::model::spec::DataClass;
 
 /// How the terms of a component are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -146,6 +147,7 @@ pub fn findings(subject: &Subject) -> Vec<Finding> {
             of_part(part, &mut all);
         }
     }
+    all.extend(contradictions(subject));
     let mut seen = Vec::new();
     for part in &subject.parts {
         let Some(text) = &part.text else { continue };
@@ -154,6 +156,28 @@ pub fn findings(subject: &Subject) -> Vec<Finding> {
             let encoding = text.encoding.unwrap_or_default();
             let problem = Problem::new(Code::LicenceTextEncoding, &text.path);
             all.push(problem.detail(format!("it was read as {encoding}")).into_finding());
+        }
+    }
+    all
+}
+
+/// Declarations that cannot both be so.
+fn contradictions(subject: &Subject) -> Vec<Finding> {
+    let mut all = Vec::new();
+    let add = |all: &mut Vec<Finding>, of: &dyn std::fmt::Display, detail: String| {
+        let problem = Problem::new(Code::DeclarationContradicts, of);
+        all.push(problem.detail(detail).into_finding());
+    };
+    for part in subject.parts.iter().filter(|part| part.absent.is_some()) {
+        let there = subject.parts.iter().any(|it| it.kind == part.kind && it.evidence.is_some());
+        if there {
+            add(&mut all, &part.kind, "it is said to be absent, and is there as well".to_owned());
+        }
+    }
+    for data in &subject.data {
+        let licence = data.licence.as_deref().unwrap_or_default();
+        if data.class == Some(DataClass::Open) && tier_of(licence) == Tier::Restricted {
+            add(&mut all, &data.name, format!("it is said to be open, and is under {licence}"));
         }
     }
     all

@@ -7,6 +7,7 @@ use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx;
 use crate::licence;
 use crate::model::digest::Digest;
+use crate::model::disclosure::Access;
 use crate::model::kind::Kind;
 use crate::model::release::Evidence;
 use crate::model::spec::{BaseModelSpec, Relation};
@@ -36,7 +37,7 @@ pub(super) fn read(path: &Path) -> Result<Read> {
     weights.declared.clone_from(&declared);
     let name = path.canonicalize().ok();
     let name = name.as_deref().and_then(Path::parent).and_then(Path::file_name);
-    let subject = Subject {
+    let mut subject = Subject {
         form: Form::Card,
         name: name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         parts: vec![weights, own],
@@ -44,6 +45,10 @@ pub(super) fn read(path: &Path) -> Result<Read> {
         base_models: bases(&card),
         ..Subject::default()
     };
+    if card.gated {
+        let access = Access { gated: Some(true), ..Access::default() };
+        subject.disclosure.access = Some(access);
+    }
     Ok(Read { subject, findings, mof: None })
 }
 

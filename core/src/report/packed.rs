@@ -119,7 +119,7 @@ fn signed_by(signatures: &Signatures) -> Vec<SignedBy> {
 
 /// Whether an accepted signer attests that the release was run and gave what was
 /// recorded.
-fn tested(signatures: &Signatures) -> bool {
+pub(crate) fn tested(signatures: &Signatures) -> bool {
     signatures.attested.iter().any(|(_, attested)| {
         predicate::Kind::of(&attested.predicate_type) == Some(predicate::Kind::TestResult)
             && attested.about.iter().any(|about| about == "release")

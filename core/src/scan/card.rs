@@ -30,6 +30,8 @@ pub struct Card {
     pub library_name: Option<String>,
     /// Task.
     pub pipeline_tag: Option<String>,
+    /// Whether something has to be accepted or filled in first (`extra_gated_...`).
+    pub gated: bool,
 }
 
 /// Most lines and most values per list that are read.
@@ -45,7 +47,9 @@ pub fn parse(text: &str) -> Option<Card> {
     let mut block = Vec::new();
     for line in lines.take(MAX_LINES) {
         if matches!(line.trim_end(), "---" | "...") {
-            return Some(Card::from_values(values(&block)));
+            let mut card = Card::from_values(values(&block));
+            card.gated = block.iter().any(|line| line.starts_with("extra_gated_"));
+            return Some(card);
         }
         block.push(line);
     }
@@ -72,6 +76,7 @@ impl Card {
             language: list("language"),
             library_name: one(list("library_name")),
             pipeline_tag: one(list("pipeline_tag")),
+            gated: false,
         }
     }
 }
@@ -177,6 +182,13 @@ mod tests {
         assert_eq!(card.license.as_deref(), Some("other"));
         assert_eq!(card.license_name.as_deref(), Some("my-terms"));
         assert_eq!(card.license_link.as_deref(), Some("LICENSE"));
+    }
+
+    #[test]
+    fn gates_are_seen() {
+        let gated = "---\nlicense: mit\nextra_gated_fields:\n  Name: text\n---\n";
+        assert!(parse(gated).unwrap().gated);
+        assert!(!parse("---\nlicense: mit\n---\n").unwrap().gated);
     }
 
     #[test]
