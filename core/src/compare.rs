@@ -337,7 +337,8 @@ pub fn lineage(request: &CompareRequest, meter: &Meter) -> Result<(Lineage, Vec<
     }
     found.share = percent(found.shared_bytes, found.bytes);
     let mut findings = Vec::new();
-    if found.shared > 0 && found.declared == "not" {
+    let same = child.subject.digest == parent.subject.digest;
+    if found.shared > 0 && found.declared == "not" && !same {
         let detail = format!(
             "{} of {} tensors are those of {}, which it does not name",
             found.shared, found.tensors, found.parent

@@ -10,6 +10,7 @@ use super::Summary;
 use super::origin::{Declared, Origin};
 use super::sort::{Item, Place};
 use crate::finding::{Code, Finding, Problem, Result};
+use crate::licence::text::{Concluded, conclude};
 use crate::model::kind::{Group as Content, Kind};
 use crate::model::path::ReleasePath;
 use crate::scan::licence::{self, Proposal};
@@ -76,7 +77,7 @@ impl Texts {
             texts.push(Text {
                 path: item.file.path.clone(),
                 scope: scope(&item.file.path),
-                proposal: text.as_deref().and_then(licence::propose),
+                proposal: text.as_deref().and_then(propose),
             });
         }
         Ok(Self { texts, declared: origin.declared() })
@@ -169,6 +170,35 @@ fn named_after(name: &str) -> Option<Content> {
     names.into_iter().find(|(word, _)| name.contains(word)).map(|(_, content)| content)
 }
 
+/// Which licence a text is, word for word; otherwise what it looks like.
+fn propose(text: &str) -> Option<Proposal> {
+    let proposal = match conclude(text) {
+        Concluded::Licence { ids } => match ids.as_slice() {
+            [only] => {
+                let note = format!("its text is {only}, word for word");
+                Proposal { expression: Some(only.clone()), note }
+            }
+            several => {
+                let note =
+                    format!("the text is that of {}: which one is it?", several.join(" and "));
+                Proposal { expression: None, note }
+            }
+        },
+        Concluded::Modified { of, changes, .. } => {
+            let added = changes.iter().map(|change| change.added.as_str());
+            let added = added.max_by_key(|added| added.len()).unwrap_or_default();
+            let added: String = added.chars().take(120).collect();
+            let note = format!(
+                "the text is {} with other terms in it ({added:?}): it is not that licence",
+                of.join(" / ")
+            );
+            Proposal { expression: None, note }
+        }
+        Concluded::Unknown { .. } => return licence::propose(text),
+    };
+    Some(proposal)
+}
+
 /// The folder that a licence text covers: its own, but the one above where the
 /// folder is there only to keep licences or the records of a Python package.
 fn scope(path: &ReleasePath) -> String {
@@ -204,16 +234,14 @@ fn decide(
             let note = format!("as {from} says; the text of {file} was not recognised, compare it");
             (Some(licence.clone()), note)
         }
-        (_, Some(proposal), None) => {
-            (proposal.expression.map(str::to_owned), proposal.note.clone())
-        }
+        (_, Some(proposal), None) => (proposal.expression.clone(), proposal.note.clone()),
         (_, Some(proposal), Some((from, Declared::Unclear(question)))) => {
             let note = format!("{from} says {question}; {}", proposal.note);
-            (proposal.expression.map(str::to_owned), note)
+            (proposal.expression.clone(), note)
         }
-        (_, Some(proposal), Some((from, Declared::Is(licence)))) => match proposal.expression {
+        (_, Some(proposal), Some((from, Declared::Is(licence)))) => match &proposal.expression {
             Some(expression) if expression == licence => {
-                let note = format!("as {from} says and its text looks like; check it");
+                let note = format!("as {from} says; {}", proposal.note);
                 (Some(licence.clone()), note)
             }
             Some(other) => {
@@ -237,7 +265,10 @@ mod tests {
     #[test]
     fn text_and_metadata_have_to_agree() {
         let file = path("LICENSE");
-        let text = |expression| Proposal { expression, note: "note".to_owned() };
+        let text = |expression: Option<&str>| Proposal {
+            expression: expression.map(str::to_owned),
+            note: "note".to_owned(),
+        };
         let card = |declared| ("README.md".to_owned(), declared);
         let is = card(Declared::Is("MIT".to_owned()));
         let unclear = card(Declared::Unclear("`other`: which?".to_owned()));

@@ -12,7 +12,7 @@ use crate::model::path::ReleasePath;
 pub struct Proposal {
     /// SPDX expression, or `LicenseRef-*` for what SPDX does not list; none when
     /// the text leaves it open.
-    pub expression: Option<&'static str>,
+    pub expression: Option<String>,
     /// Why, and what remains to be checked.
     pub note: String,
 }
@@ -135,7 +135,7 @@ pub fn propose(text: &str) -> Option<Proposal> {
         }
     }
     Some(Proposal {
-        expression: Some(expression),
+        expression: Some(expression.to_owned()),
         note: format!("proposed from its text ({title}); check it"),
     })
 }
@@ -175,7 +175,7 @@ mod tests {
     fn every_entry_is_reached_by_its_own_phrases() {
         for known in TABLE {
             let proposal = propose(&known.phrases.join(" ... ").to_uppercase()).unwrap();
-            assert_eq!(proposal.expression, known.expression, "{}", known.title);
+            assert_eq!(proposal.expression.as_deref(), known.expression, "{}", known.title);
             assert!(proposal.note.contains(known.title), "{}", proposal.note);
             if let Some(expression) = known.expression {
                 assert!(spdx::Expression::parse(expression).is_ok(), "{expression}");
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_match_is_a_proposal_and_says_so() {
         let proposal = propose(MIT).unwrap();
-        assert_eq!(proposal.expression, Some("MIT"));
+        assert_eq!(proposal.expression.as_deref(), Some("MIT"));
         assert!(proposal.note.contains("check it"), "{}", proposal.note);
         assert_eq!(propose("All rights reserved."), None);
     }

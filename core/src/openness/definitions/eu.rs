@@ -148,8 +148,14 @@ fn monetisation(facts: &Facts<'_>) -> Point {
     point
 }
 
-/// Weights and architecture information are public (paras 90 to 92).
+/// Weights and architecture information are public (paras 90 to 92). A configuration
+/// that says the architecture is such information too.
 fn public(facts: &Facts<'_>, kind: Kind, rule: &'static str) -> Point {
+    let instead = facts.subject.presence(Kind::ModelMetadata);
+    let kind = match kind {
+        Kind::ModelArchitecture if instead > facts.subject.presence(kind) => Kind::ModelMetadata,
+        kind => kind,
+    };
     facts.component(kind, Tier::Undetermined, rule)
 }
 
