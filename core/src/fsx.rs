@@ -341,7 +341,15 @@ impl Staged {
 
     fn rename(&self, replace: bool) -> io::Result<()> {
         let cwd = rustix::fs::CWD;
+        // A file takes the place of a file at once, without a moment in between.
+        let files = |path: &Path| path.symlink_metadata().is_ok_and(|there| !there.is_dir());
+        if replace && files(&self.target) && files(&self.path) {
+            return fs::rename(&self.path, &self.target);
+        }
         if replace && exists(&self.target) {
+            // After the exchange the old folder has the staging name: without a lock
+            // on it, another run would take it for one of its own and lose it below.
+            let _old = lock_folder(&self.target).map_err(io::Error::other)?;
             return match rustix::fs::renameat_with(
                 cwd,
                 &self.path,
@@ -384,7 +392,11 @@ impl Staged {
             fs::rename(&aside, &self.target)?;
             return Err(error);
         }
-        remove(&aside)
+        match remove(&aside) {
+            // The run after this one clears what it finds there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
     }
 }
 
@@ -441,6 +453,29 @@ mod tests {
             Staged::file(&target).unwrap().commit(false).unwrap_err().code(),
             Code::OutputExists
         );
+    }
+
+    #[test]
+    fn writers_of_one_output_wait_or_are_told_and_never_lose_it() {
+        type Begin = fn(&std::path::Path) -> crate::finding::Result<Staged>;
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("out");
+        for begin in [Staged::file as Begin, Staged::folder as Begin] {
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        for _ in 0..200 {
+                            let done = begin(&target).and_then(|staged| staged.commit(true));
+                            if let Err(problem) = done {
+                                assert_eq!(problem.code(), Code::OutputBusy, "{problem}");
+                            }
+                        }
+                    });
+                }
+            });
+            super::remove(&target).unwrap();
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]
