@@ -281,10 +281,16 @@ impl Staged {
         // Another run may remove or rename the name between opening and
         // locking it; then the lock is on something else, and we start over.
         for _ in 0..8 {
-            if path.is_symlink() {
-                remove(&path).map_err(|error| Problem::writing(&path, error))?;
+            if path.is_symlink()
+                && let Err(error) = remove(&path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(Problem::writing(&path, error));
             }
-            let lock = open(&path).map_err(|error| Problem::writing(&path, error))?;
+            let lock = match open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                other => other.map_err(|error| Problem::writing(&path, error))?,
+            };
             match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) => {
