@@ -136,9 +136,7 @@ pub fn create_new(path: &Path) -> io::Result<File> {
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let (parent, staged) = staging_path(path)?;
     let write = || -> io::Result<()> {
-        if exists(&staged) {
-            remove(&staged)?;
-        }
+        clear(&staged)?;
         // Created anew: a link that waits under this name is not written through.
         let mut file = create_new(&staged)?;
         file.write_all(bytes)?;
@@ -203,22 +201,40 @@ pub fn is_empty_folder(path: &Path) -> bool {
 
 /// Waits for the lock of a folder that is changed in place; dropping it unlocks.
 pub fn lock_folder(path: &Path) -> Result<File> {
-    let failed = |error: io::Error| Problem::writing(path, error);
-    let folder = File::open(path).map_err(failed)?;
-    rustix::fs::flock(&folder, FlockOperation::LockExclusive)
-        .map_err(|error| failed(error.into()))?;
+    lock(path).map_err(|error| Problem::writing(path, error))
+}
+
+fn lock(path: &Path) -> io::Result<File> {
+    let folder = File::open(path)?;
+    rustix::fs::flock(&folder, FlockOperation::LockExclusive)?;
     Ok(folder)
 }
 
 /// Where this user's caches are; nothing when the environment does not say.
 pub fn cache_folder() -> Option<PathBuf> {
+    user_folder("PKG_CACHE_DIR", "XDG_CACHE_HOME", ".cache")
+}
+
+/// Where this user's settings are.
+pub fn config_folder() -> Option<PathBuf> {
+    user_folder("PKG_CONFIG_DIR", "XDG_CONFIG_HOME", ".config")
+}
+
+/// Where what this user installed is.
+pub fn data_folder() -> Option<PathBuf> {
+    user_folder("PKG_DATA_DIR", "XDG_DATA_HOME", ".local/share")
+}
+
+/// A folder of this user: named itself, or `pkg` in the base folder for such things
+/// (XDG base directory specification), or in the usual place under the home folder.
+fn user_folder(own: &str, base: &str, usual: &str) -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(folder) = set("PKG_CACHE_DIR") {
+    if let Some(folder) = set(own) {
         return Some(PathBuf::from(folder));
     }
-    let base = set("XDG_CACHE_HOME")
+    let base = set(base)
         .map(PathBuf::from)
-        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(usual)))?;
     Some(base.join("pkg"))
 }
 
@@ -281,11 +297,9 @@ impl Staged {
         // Another run may remove or rename the name between opening and
         // locking it; then the lock is on something else, and we start over.
         for _ in 0..8 {
-            if path.is_symlink()
-                && let Err(error) = remove(&path)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                return Err(Problem::writing(&path, error));
+            let stray = |there: &fs::Metadata| !there.is_file() && !there.is_dir();
+            if path.symlink_metadata().is_ok_and(|there| stray(&there)) {
+                clear(&path).map_err(|error| Problem::writing(&path, error))?;
             }
             let lock = match open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -347,15 +361,15 @@ impl Staged {
 
     fn rename(&self, replace: bool) -> io::Result<()> {
         let cwd = rustix::fs::CWD;
-        // A file takes the place of a file at once, without a moment in between.
-        let files = |path: &Path| path.symlink_metadata().is_ok_and(|there| !there.is_dir());
-        if replace && files(&self.target) && files(&self.path) {
-            return fs::rename(&self.path, &self.target);
-        }
+        let folder = |path: &Path| path.symlink_metadata().is_ok_and(|there| there.is_dir());
         if replace && exists(&self.target) {
+            // A file takes the place of a file at once, without a moment in between.
+            if !folder(&self.target) && !folder(&self.path) {
+                return fs::rename(&self.path, &self.target);
+            }
             // After the exchange the old folder has the staging name: without a lock
             // on it, another run would take it for one of its own and lose it below.
-            let _old = lock_folder(&self.target).map_err(io::Error::other)?;
+            let _old = folder(&self.target).then(|| lock(&self.target)).transpose()?;
             return match rustix::fs::renameat_with(
                 cwd,
                 &self.path,
@@ -363,7 +377,7 @@ impl Staged {
                 &self.target,
                 RenameFlags::EXCHANGE,
             ) {
-                Ok(()) => remove(&self.path),
+                Ok(()) => clear(&self.path),
                 // File systems without the exchange (overlay, NFS) take two steps.
                 Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
                     self.rename_in_two_steps()
@@ -390,19 +404,13 @@ impl Staged {
         let mut aside = self.path.clone().into_os_string();
         aside.push(".old");
         let aside = PathBuf::from(aside);
-        if exists(&aside) {
-            remove(&aside)?;
-        }
+        clear(&aside)?;
         fs::rename(&self.target, &aside)?;
         if let Err(error) = fs::rename(&self.path, &self.target) {
             fs::rename(&aside, &self.target)?;
             return Err(error);
         }
-        match remove(&aside) {
-            // The run after this one clears what it finds there.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        }
+        clear(&aside)
     }
 }
 
@@ -420,93 +428,13 @@ pub fn remove(path: &Path) -> io::Result<()> {
     if path.symlink_metadata()?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::{Staged, exists, open_regular};
-    use crate::finding::Code;
-
-    #[test]
-    fn nothing_is_left_of_output_that_was_given_up() {
-        let dir = tempfile::tempdir().unwrap();
-        let staged = Staged::folder(&dir.path().join("out")).unwrap();
-        fs::write(staged.path().join("half"), "x").unwrap();
-        drop(staged);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn leftovers_of_a_killed_run_are_cleared() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::create_dir(dir.path().join(".out.partial")).unwrap();
-        fs::write(dir.path().join(".out.partial/old"), "x").unwrap();
-        let target = dir.path().join("out");
-        let staged = Staged::folder(&target).unwrap();
-        fs::write(staged.path().join("new"), "y").unwrap();
-        staged.commit(false).unwrap();
-        assert!(!target.join("old").exists() && target.join("new").exists());
-    }
-
-    #[test]
-    fn two_writers_of_one_output_do_not_mix() {
-        let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join("out.tar");
-        let first = Staged::file(&target).unwrap();
-        assert_eq!(Staged::file(&target).unwrap_err().code(), Code::OutputBusy);
-        first.commit(false).unwrap();
-        assert_eq!(
-            Staged::file(&target).unwrap().commit(false).unwrap_err().code(),
-            Code::OutputExists
-        );
-    }
-
-    #[test]
-    fn writers_of_one_output_wait_or_are_told_and_never_lose_it() {
-        type Begin = fn(&std::path::Path) -> crate::finding::Result<Staged>;
-        let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join("out");
-        for begin in [Staged::file as Begin, Staged::folder as Begin] {
-            std::thread::scope(|scope| {
-                for _ in 0..8 {
-                    scope.spawn(|| {
-                        for _ in 0..200 {
-                            let done = begin(&target).and_then(|staged| staged.commit(true));
-                            if let Err(problem) = done {
-                                assert_eq!(problem.code(), Code::OutputBusy, "{problem}");
-                            }
-                        }
-                    });
-                }
-            });
-            super::remove(&target).unwrap();
-            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-        }
-    }
-
-    #[test]
-    fn replacing_swaps_the_whole_folder() {
-        let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join("out");
-        fs::create_dir(&target).unwrap();
-        fs::write(target.join("old"), "x").unwrap();
-        assert_eq!(
-            Staged::folder(&target).unwrap().commit(false).unwrap_err().code(),
-            Code::OutputExists
-        );
-        let staged = Staged::folder(&target).unwrap();
-        fs::write(staged.path().join("new"), "y").unwrap();
-        staged.commit(true).unwrap();
-        assert!(!exists(&target.join("old")) && exists(&target.join("new")));
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn links_and_folders_are_no_regular_files() {
-        let dir = tempfile::tempdir().unwrap();
-        let link = dir.path().join("link");
-        std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
-        assert_eq!(open_regular(&link).unwrap_err().code(), Code::SymlinkInRelease);
-        assert_eq!(open_regular(dir.path()).unwrap_err().code(), Code::SpecialFile);
+/// Removes what is at a path, unless another run has done so.
+fn clear(path: &Path) -> io::Result<()> {
+    match remove(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;
