@@ -91,20 +91,20 @@ impl Origin {
 
     fn gguf(&mut self, item: &Item) -> Result<()> {
         let header = gguf::read(&item.file.disk)?;
-        let text = |key: &str| header.strings.get(key).filter(|text| !text.trim().is_empty());
+        let text = |key: &str| header.text(key).filter(|text| !text.trim().is_empty());
         let path = item.file.path.as_str();
         if let Some(id) = text("general.license") {
-            self.licence(path, id, text("general.license.name").map(String::as_str));
+            self.licence(path, id, text("general.license.name"));
         }
         if let (None, Some(version)) = (&self.version, text("general.version")) {
-            self.version = Some((version.clone(), path.to_owned()));
+            self.version = Some((version.to_owned(), path.to_owned()));
         }
-        let count = header.numbers.get("general.base_model.count").copied().unwrap_or(0);
+        let count = header.number("general.base_model.count").unwrap_or(0);
         for at in 0..count.min(16) {
             let key = |name: &str| format!("general.base_model.{at}.{name}");
             let hub = text(&key("repo_url"))
                 .and_then(|url| url.strip_prefix("https://huggingface.co/").map(str::to_owned));
-            if let Some(name) = hub.or_else(|| text(&key("name")).cloned()) {
+            if let Some(name) = hub.or_else(|| text(&key("name")).map(str::to_owned)) {
                 self.base(name, None);
             }
         }

@@ -85,6 +85,7 @@ impl Context {
         Ok(match what {
             What::Weights(_) => weights(path),
             What::Config | What::Tokenizer => kind(Kind::ModelMetadata),
+            What::Outputs => kind(Kind::SampleModelOutputs),
             What::Card => self.card(path),
             What::Code => {
                 let (found, why) = code::kind(file)?;

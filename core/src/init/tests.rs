@@ -7,7 +7,6 @@ use crate::finding::{Code, Result};
 use crate::model::kind::Kind;
 use crate::model::path::ReleasePath;
 use crate::model::spec::Relation;
-use crate::scan::{gguf, safetensors};
 use crate::spec::{self, Resolved};
 
 const MIT: &str = include_str!("../demo/MIT.txt");
@@ -22,7 +21,7 @@ impl Folder {
     /// A folder with weights and these files.
     fn new(files: &[(&str, &str)]) -> Self {
         let folder = Self::empty();
-        folder.write("model.safetensors", &safetensors::tests::file("{}", 0));
+        folder.write("model.safetensors", &pkg_formats::samples::safetensors("{}", 0));
         for (name, text) in files {
             folder.write(name, text.as_bytes());
         }
@@ -154,7 +153,7 @@ fn what_is_not_clear_is_left_open_and_reported() {
 #[test]
 fn gguf_metadata_names_the_licence() {
     let folder = Folder::empty();
-    folder.write("m.gguf", &gguf::tests::sample());
+    folder.write("m.gguf", &pkg_formats::samples::gguf());
     folder.write("METADATA", b"Metadata-Version: 2.2\nVersion: 0.1.2\n\nVersion: 9\n");
     let (_, spec, _) = folder.init();
     assert_eq!(spec.release.version, "0.1.2");
@@ -171,9 +170,9 @@ fn pickles_are_pointed_out() {
 #[test]
 fn checkpoints_are_intermediate_and_alone_are_no_release() {
     let folder = Folder::empty();
-    folder.write("checkpoint-10/model.safetensors", &safetensors::tests::file("{}", 0));
+    folder.write("checkpoint-10/model.safetensors", &pkg_formats::samples::safetensors("{}", 0));
     assert_eq!(folder.fails(), Code::NoWeights);
-    folder.write("model.safetensors", &safetensors::tests::file("{}", 0));
+    folder.write("model.safetensors", &pkg_formats::samples::safetensors("{}", 0));
     let (_, spec, resolved) = folder.init();
     let intermediate = files(&spec, &resolved, Kind::ModelParametersIntermediate);
     assert_eq!(intermediate, ["checkpoint-10/model.safetensors"]);
@@ -199,7 +198,7 @@ fn folders_that_cannot_be_released_are_refused() {
     let problem = folder.plan().unwrap_err();
     assert_eq!(problem.code(), Code::LfsPointer);
     assert!(problem.finding().hint.contains("git lfs pull"));
-    folder.write("model.safetensors", &safetensors::tests::file("{}", 0));
+    folder.write("model.safetensors", &pkg_formats::samples::safetensors("{}", 0));
     folder.write("model.safetensors.index.json", br#"{"weight_map":{"a":"gone.safetensors"}}"#);
     assert_eq!(folder.fails(), Code::MissingShard);
 }

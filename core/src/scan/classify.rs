@@ -59,6 +59,8 @@ pub enum What {
     Doc,
     /// Description of a data set (Croissant).
     DataManifest,
+    /// Outputs of the model that were recorded for comparison.
+    Outputs,
     /// Data.
     Data,
     /// A Git LFS pointer in place of the content.
@@ -80,6 +82,9 @@ pub struct Classified {
     /// The grounds, for people.
     pub reason: String,
 }
+
+/// Schema of outputs recorded by `pkg golden record`.
+const GOLDEN: &str = "urn:x-pkg:golden:v1";
 
 /// Largest JSON document that is parsed to tell what it is, in bytes.
 const MAX_JSON: u64 = 4 << 20;
@@ -291,6 +296,9 @@ fn json_file(rel: &ReleasePath, value: &Value) -> Option<Classified> {
     {
         return Some(is(What::DataManifest, "Croissant description of a data set"));
     }
+    if value.get("schema").and_then(Value::as_str) == Some(GOLDEN) {
+        return Some(is(What::Outputs, "recorded by `pkg golden record`"));
+    }
     if has("nbformat") && has("cells") {
         return Some(is(What::Code, "notebook"));
     }
@@ -313,7 +321,6 @@ mod tests {
     use super::{Format, What, classify};
     use crate::finding::{Code, Result};
     use crate::model::path::ReleasePath;
-    use crate::scan::{gguf, safetensors};
 
     fn what(name: &str, bytes: &[u8]) -> Result<What> {
         let folder = tempfile::tempdir().unwrap();
@@ -324,8 +331,8 @@ mod tests {
 
     #[test]
     fn content_decides_before_names() {
-        let tensors = safetensors::tests::file("{}", 0);
-        let gguf = gguf::tests::sample();
+        let tensors = pkg_formats::samples::safetensors("{}", 0);
+        let gguf = pkg_formats::samples::gguf();
         let onnx = [0x08, 9, 0x3a, 2, 0x0a, 0];
         let cases: [(&str, &[u8], What); 22] = [
             ("weights.dat", &tensors, What::Weights(Format::Safetensors)),
@@ -346,6 +353,7 @@ mod tests {
             ),
             ("x.json", br#"{"accuracy":1}"#, What::Unknown),
             ("card.md", b"---\nlicense: mit\n---\n", What::Card),
+            ("golden.json", br#"{"schema":"urn:x-pkg:golden:v1"}"#, What::Outputs),
             ("README", b"hello", What::Card),
             ("run", b"#!/bin/sh\n", What::Code),
             ("paper", b"%PDF-1.7\xff", What::Doc),
@@ -365,7 +373,7 @@ mod tests {
         assert_eq!(what("m.safetensors", b"").unwrap_err().code(), Code::EmptyWeights);
         assert_eq!(what("m.safetensors", b"{}").unwrap_err().code(), Code::BadWeightHeader);
         assert_eq!(what("m.gguf", b"GGUX....").unwrap_err().code(), Code::BadWeightHeader);
-        let gguf = gguf::tests::sample();
+        let gguf = pkg_formats::samples::gguf();
         let cut = &gguf[..gguf.len() - 1];
         assert_eq!(what("m.bin", cut).unwrap_err().code(), Code::BadWeightHeader);
         let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n";

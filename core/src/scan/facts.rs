@@ -158,7 +158,7 @@ fn architecture(file: &SourceFile) -> Option<String> {
 mod tests {
     use super::facts;
     use crate::model::path::ReleasePath;
-    use crate::scan::{ModelFacts, SourceFile, gguf, safetensors};
+    use crate::scan::{ModelFacts, SourceFile};
 
     fn files(parts: &[(&str, &[u8])]) -> (tempfile::TempDir, Vec<SourceFile>) {
         let folder = tempfile::tempdir().unwrap();
@@ -179,7 +179,7 @@ mod tests {
         let header = format!(
             r#"{{"a":{{"dtype":"{dtype}","shape":[{count}],"data_offsets":[0,{bytes}]}}}}"#
         );
-        safetensors::tests::file(&header, bytes)
+        pkg_formats::samples::safetensors(&header, bytes)
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn quantizations_of_one_model_are_not_added_up() {
-        let sample = gguf::tests::sample();
+        let sample = pkg_formats::samples::gguf();
         let (_folder, one) = files(&[("m.gguf", &sample)]);
         let found = facts(&one);
         assert_eq!(found.quantization.as_deref(), Some("Q4_1"));

@@ -8,7 +8,6 @@ pub mod card;
 pub mod classify;
 pub mod facts;
 pub mod gguf;
-mod gguf_types;
 pub mod lfs;
 pub mod licence;
 pub mod licence_ids;

@@ -5,12 +5,10 @@
 //! that a hostile header costs no more memory than its file has bytes.
 
 use std::collections::BTreeMap;
-use std::io::{BufReader, Read, Seek};
-use std::path::Path;
+use std::collections::btree_map::Entry;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use super::{bad_header, gguf_types};
-use crate::finding::{Problem, Result};
-use crate::fsx;
+use crate::gguf_types;
 
 /// First bytes of every file.
 pub const MAGIC: &[u8; 4] = b"GGUF";
@@ -21,21 +19,23 @@ const MAX_DEPTH: u8 = 4;
 /// Most dimensions of a tensor; ggml itself has four.
 const MAX_RANK: u32 = 8;
 /// Most kept metadata entries.
-const MAX_ENTRIES: usize = 256;
+const MAX_ENTRIES: usize = 4096;
+/// Most bytes of kept keys and texts.
+const MAX_TEXT: u64 = 4 << 20;
 
 type Outcome<T> = std::result::Result<T, String>;
 
 /// What a header says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Header {
     /// Version of the format.
     pub version: u32,
-    /// Text values whose key starts with `general.`.
-    pub strings: BTreeMap<String, String>,
-    /// Whole numbers whose key starts with `general.`.
-    pub numbers: BTreeMap<String, u64>,
-    /// Whether it carries a tokenizer.
-    pub tokenizer: bool,
+    /// The metadata; at most 4,096 entries and 4 MiB of text are kept.
+    pub metadata: BTreeMap<String, Value>,
+    /// Keys that are there more than once.
+    pub repeated: Vec<String>,
+    /// Metadata entries that were not kept.
+    pub dropped: u64,
     /// Number of tensors.
     pub tensors: u64,
     /// The tensors, in the order of the file.
@@ -46,6 +46,60 @@ pub struct Header {
     pub parameters: u64,
     /// Parameters per tensor type.
     pub types: BTreeMap<String, u64>,
+}
+
+/// A metadata value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// True or false.
+    Bool(bool),
+    /// A whole number that is not negative.
+    Unsigned(u64),
+    /// A whole number of a signed type.
+    Signed(i64),
+    /// A real number.
+    Float(f64),
+    /// A text.
+    Text(String),
+    /// A text of more than 64 KiB: where it is in the file.
+    Long {
+        /// Its first byte.
+        offset: u64,
+        /// Number of its bytes.
+        len: u64,
+    },
+    /// An array: where it is in the file.
+    Array(Array),
+}
+
+/// An array of the metadata, left in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Array {
+    /// Type of its elements, by its number in the format.
+    pub element: u32,
+    /// Number of its elements.
+    pub len: u64,
+    /// First byte of its first element.
+    pub offset: u64,
+    /// Whether lengths are 64 bits wide.
+    wide: bool,
+}
+
+/// Type numbers of metadata values.
+mod kind {
+    pub(super) const U8: u32 = 0;
+    pub(super) const I8: u32 = 1;
+    pub(super) const U16: u32 = 2;
+    pub(super) const I16: u32 = 3;
+    pub(super) const U32: u32 = 4;
+    pub(super) const I32: u32 = 5;
+    pub(super) const F32: u32 = 6;
+    pub(super) const BOOL: u32 = 7;
+    pub(super) const TEXT: u32 = 8;
+    pub(super) const ARRAY: u32 = 9;
+    pub(super) const U64: u32 = 10;
+    pub(super) const I64: u32 = 11;
+    pub(super) const F64: u32 = 12;
 }
 
 /// A tensor of a file.
@@ -64,29 +118,55 @@ pub struct Tensor {
 }
 
 impl Header {
+    /// A text of the metadata.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.metadata.get(key)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number of the metadata that is not negative.
+    pub fn number(&self, key: &str) -> Option<u64> {
+        match self.metadata.get(key)? {
+            Value::Unsigned(number) => Some(*number),
+            Value::Signed(number) => u64::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+
+    /// A real number of the metadata.
+    pub fn float(&self, key: &str) -> Option<f64> {
+        match self.metadata.get(key)? {
+            Value::Float(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// An array of the metadata.
+    pub fn array(&self, key: &str) -> Option<&Array> {
+        match self.metadata.get(key)? {
+            Value::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
     /// Family of the model, `general.architecture`.
     pub fn architecture(&self) -> Option<&str> {
-        self.strings.get("general.architecture").map(String::as_str)
+        self.text("general.architecture")
     }
 
     /// Name of `general.file_type`, such as `Q4_K_M`.
     pub fn file_type(&self) -> Option<&'static str> {
-        gguf_types::file_type(*self.numbers.get("general.file_type")?)
+        gguf_types::file_type(self.number("general.file_type")?)
     }
-}
-
-/// Reads the header of a file.
-pub fn read(path: &Path) -> Result<Header> {
-    let file = fsx::open_regular(path)?;
-    let size = file.metadata().map_err(|error| Problem::reading(path, error))?.len();
-    parse(BufReader::new(file), size).map_err(|reason| bad_header(path, reason))
 }
 
 /// Reads a header from the start of a file of `size` bytes.
 ///
 /// The error is the reason, for people.
 pub fn parse<R: Read + Seek>(input: BufReader<R>, size: u64) -> Outcome<Header> {
-    let mut reader = Reader { input, size, left: size, wide: true };
+    let mut reader = Reader { input, size, left: size, wide: true, kept: 0 };
     if &reader.bytes::<4>("the magic")? != MAGIC {
         return Err("the file does not start with `GGUF`".to_owned());
     }
@@ -110,7 +190,7 @@ pub fn parse<R: Read + Seek>(input: BufReader<R>, size: u64) -> Outcome<Header> 
     for _ in 0..tensors {
         data_end = reader.tensor(&mut header)?.max(data_end);
     }
-    let alignment = header.numbers.get("general.alignment").copied().unwrap_or(32);
+    let alignment = header.number("general.alignment").unwrap_or(32);
     let header_end = size - reader.left;
     let start = header_end.checked_next_multiple_of(alignment);
     header.data_start = start.unwrap_or_default();
@@ -128,6 +208,8 @@ struct Reader<R> {
     size: u64,
     left: u64,
     wide: bool,
+    /// Bytes of kept keys and texts.
+    kept: u64,
 }
 
 impl<R: Read + Seek> Reader<R> {
@@ -180,6 +262,10 @@ impl<R: Read + Seek> Reader<R> {
         if length > MAX_KEPT {
             return Err(format!("{what} is {length} bytes long; at most {MAX_KEPT} are read"));
         }
+        self.text(length, what)
+    }
+
+    fn text(&mut self, length: u64, what: &str) -> Outcome<String> {
         self.claim(length, what)?;
         let mut bytes = Vec::new();
         let read = self.input.by_ref().take(length).read_to_end(&mut bytes);
@@ -192,59 +278,91 @@ impl<R: Read + Seek> Reader<R> {
     fn entry(&mut self, header: &mut Header) -> Outcome<()> {
         let key = self.string("a metadata key")?;
         let kind = self.u32("the type of a metadata entry")?;
-        header.tokenizer |= key == "tokenizer.ggml.model";
-        let kept = key.starts_with("general.")
-            && header.strings.len() + header.numbers.len() < MAX_ENTRIES;
-        if !kept {
-            return self.skip_value(kind, 0);
-        }
-        match kind {
-            8 => {
-                let text = self.string(&format!("the value of {key}"))?;
-                header.strings.insert(key, text);
+        let keep = header.metadata.len() < MAX_ENTRIES && self.kept < MAX_TEXT;
+        let Some(value) = self.value(kind, keep, &key)? else {
+            header.dropped += 1;
+            return Ok(());
+        };
+        self.kept += key.len() as u64;
+        match header.metadata.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(value);
             }
-            0 => {
-                let [byte] = self.bytes(&key)?;
-                header.numbers.insert(key, byte.into());
-            }
-            2 => {
-                let bytes = self.bytes(&key)?;
-                header.numbers.insert(key, u16::from_le_bytes(bytes).into());
-            }
-            4 => {
-                let number = self.u32(&key)?;
-                header.numbers.insert(key, number.into());
-            }
-            10 => {
-                let number = self.u64(&key)?;
-                header.numbers.insert(key, number);
-            }
-            _ => self.skip_value(kind, 0)?,
+            Entry::Occupied(first) => header.repeated.push(first.key().clone()),
         }
         Ok(())
+    }
+
+    /// Reads a value; none when it is not to be kept.
+    fn value(&mut self, kind: u32, keep: bool, key: &str) -> Outcome<Option<Value>> {
+        if !keep {
+            self.skip_value(kind, 0)?;
+            return Ok(None);
+        }
+        Ok(Some(match kind {
+            kind::U8 => Value::Unsigned(u8::from_le_bytes(self.bytes(key)?).into()),
+            kind::U16 => Value::Unsigned(u16::from_le_bytes(self.bytes(key)?).into()),
+            kind::U32 => Value::Unsigned(self.u32(key)?.into()),
+            kind::U64 => Value::Unsigned(self.u64(key)?),
+            kind::I8 => Value::Signed(i8::from_le_bytes(self.bytes(key)?).into()),
+            kind::I16 => Value::Signed(i16::from_le_bytes(self.bytes(key)?).into()),
+            kind::I32 => Value::Signed(i32::from_le_bytes(self.bytes(key)?).into()),
+            kind::I64 => Value::Signed(i64::from_le_bytes(self.bytes(key)?)),
+            kind::F32 => Value::Float(f32::from_le_bytes(self.bytes(key)?).into()),
+            kind::F64 => Value::Float(f64::from_le_bytes(self.bytes(key)?)),
+            kind::BOOL => {
+                let [byte] = self.bytes(key)?;
+                Value::Bool(byte != 0)
+            }
+            kind::TEXT => {
+                let len = self.length(key)?;
+                if len > MAX_KEPT {
+                    let offset = self.at();
+                    self.skip(len, key)?;
+                    Value::Long { offset, len }
+                } else {
+                    self.kept += len;
+                    Value::Text(self.text(len, &format!("the value of {key}"))?)
+                }
+            }
+            kind::ARRAY => {
+                let (element, len) = self.array_head()?;
+                let offset = self.at();
+                self.skip_elements(element, len, 0)?;
+                Value::Array(Array { element, len, offset, wide: self.wide })
+            }
+            _ => return Err(format!("a metadata entry has the unknown type {kind}")),
+        }))
+    }
+
+    fn array_head(&mut self) -> Outcome<(u32, u64)> {
+        let element = self.u32("the type of an array")?;
+        Ok((element, self.length("the length of an array")?))
+    }
+
+    fn skip_elements(&mut self, element: u32, count: u64, depth: u8) -> Outcome<()> {
+        if let Some(size) = fixed_size(element) {
+            let bytes =
+                count.checked_mul(size).ok_or("the length of an array overflows 64 bits")?;
+            return self.skip(bytes, "an array");
+        }
+        let least = if self.wide { 8 } else { 4 };
+        self.plausible(count, least, "array elements")?;
+        (0..count).try_for_each(|_| self.skip_value(element, depth + 1))
     }
 
     fn skip_value(&mut self, kind: u32, depth: u8) -> Outcome<()> {
         match (kind, fixed_size(kind)) {
             (_, Some(size)) => self.skip(size, "a metadata value"),
-            (8, _) => {
+            (kind::TEXT, _) => {
                 let length = self.length("a metadata text")?;
                 self.skip(length, "a metadata text")
             }
-            (9, _) if depth < MAX_DEPTH => {
-                let element = self.u32("the type of an array")?;
-                let count = self.length("the length of an array")?;
-                if let Some(size) = fixed_size(element) {
-                    let bytes = count
-                        .checked_mul(size)
-                        .ok_or("the length of an array overflows 64 bits")?;
-                    return self.skip(bytes, "an array");
-                }
-                let least = if self.wide { 8 } else { 4 };
-                self.plausible(count, least, "array elements")?;
-                (0..count).try_for_each(|_| self.skip_value(element, depth + 1))
+            (kind::ARRAY, _) if depth < MAX_DEPTH => {
+                let (element, count) = self.array_head()?;
+                self.skip_elements(element, count, depth)
             }
-            (9, _) => Err(format!("arrays are nested more than {MAX_DEPTH} deep")),
+            (kind::ARRAY, _) => Err(format!("arrays are nested more than {MAX_DEPTH} deep")),
             _ => Err(format!("a metadata entry has the unknown type {kind}")),
         }
     }
@@ -289,66 +407,82 @@ impl<R: Read + Seek> Reader<R> {
 
 const fn fixed_size(kind: u32) -> Option<u64> {
     match kind {
-        0 | 1 | 7 => Some(1),
-        2 | 3 => Some(2),
-        4..=6 => Some(4),
-        10..=12 => Some(8),
+        kind::U8 | kind::I8 | kind::BOOL => Some(1),
+        kind::U16 | kind::I16 => Some(2),
+        kind::U32 | kind::I32 | kind::F32 => Some(4),
+        kind::U64 | kind::I64 | kind::F64 => Some(8),
         _ => None,
     }
 }
 
+/// Calls `each` with every text of an array, in order, with at most 64 KiB of each.
+///
+/// `input` is the whole file. Texts that are not UTF-8 come with replacement characters.
+pub fn texts<R: Read + Seek>(
+    input: &mut BufReader<R>,
+    array: &Array,
+    mut each: impl FnMut(u64, &str),
+) -> Outcome<()> {
+    if array.element != kind::TEXT {
+        return Err(format!("the array holds values of type {}, not texts", array.element));
+    }
+    let failed = |error: std::io::Error| format!("reading an array: {error}");
+    input.seek(SeekFrom::Start(array.offset)).map_err(failed)?;
+    let mut bytes = Vec::new();
+    for index in 0..array.len {
+        let mut wide = [0; 8];
+        let width = if array.wide { 8 } else { 4 };
+        input.read_exact(&mut wide[..width]).map_err(failed)?;
+        let length = u64::from_le_bytes(wide);
+        let kept = length.min(MAX_KEPT);
+        bytes.clear();
+        let read = input.by_ref().take(kept).read_to_end(&mut bytes).map_err(failed)?;
+        if read as u64 != kept {
+            return Err("an array is cut short".to_owned());
+        }
+        let rest = i64::try_from(length - kept).map_err(|_| "a text is too long".to_owned())?;
+        input.seek_relative(rest).map_err(failed)?;
+        each(index, &String::from_utf8_lossy(&bytes));
+    }
+    Ok(())
+}
+
+/// Reads an array of whole numbers of 32 bits or less, at most `most` of them.
+pub fn numbers<R: Read + Seek>(
+    input: &mut BufReader<R>,
+    array: &Array,
+    most: u64,
+) -> Outcome<Vec<i64>> {
+    let failed = |error: std::io::Error| format!("reading an array: {error}");
+    let size = match array.element {
+        kind::U8 | kind::I8 => 1,
+        kind::U16 | kind::I16 => 2,
+        kind::U32 | kind::I32 => 4,
+        other => return Err(format!("the array holds values of type {other}")),
+    };
+    input.seek(SeekFrom::Start(array.offset)).map_err(failed)?;
+    let mut numbers = Vec::new();
+    for _ in 0..array.len.min(most) {
+        let mut bytes = [0; 4];
+        input.read_exact(&mut bytes[..size]).map_err(failed)?;
+        numbers.push(match array.element {
+            kind::I8 => i8::from_le_bytes([bytes[0]]).into(),
+            kind::I16 => i16::from_le_bytes([bytes[0], bytes[1]]).into(),
+            kind::I32 => i32::from_le_bytes(bytes).into(),
+            _ => u32::from_le_bytes(bytes).into(),
+        });
+    }
+    Ok(numbers)
+}
+
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use std::io::{BufReader, Cursor};
 
     use proptest::prelude::*;
 
-    use super::{Header, parse};
-
-    fn text(value: &str) -> Vec<u8> {
-        let mut bytes = (value.len() as u64).to_le_bytes().to_vec();
-        bytes.extend_from_slice(value.as_bytes());
-        bytes
-    }
-
-    fn entry(key: &str, kind: u32, value: &[u8]) -> Vec<u8> {
-        [text(key), kind.to_le_bytes().to_vec(), value.to_vec()].concat()
-    }
-
-    fn tensor(name: &str, shape: &[u64], kind: u32, offset: u64) -> Vec<u8> {
-        let mut bytes = text(name);
-        bytes.extend(u32::try_from(shape.len()).unwrap().to_le_bytes());
-        for length in shape {
-            bytes.extend(length.to_le_bytes());
-        }
-        bytes.extend(kind.to_le_bytes());
-        bytes.extend(offset.to_le_bytes());
-        bytes
-    }
-
-    fn file(entries: &[Vec<u8>], tensors: &[Vec<u8>], data: usize) -> Vec<u8> {
-        let mut bytes = b"GGUF\x03\0\0\0".to_vec();
-        bytes.extend((tensors.len() as u64).to_le_bytes());
-        bytes.extend((entries.len() as u64).to_le_bytes());
-        entries.iter().chain(tensors).for_each(|part| bytes.extend(part));
-        bytes.resize(bytes.len().next_multiple_of(32) + data, 0);
-        bytes
-    }
-
-    /// A small but complete file: 64 parameters in `Q4_1`, with a licence.
-    pub(crate) fn sample() -> Vec<u8> {
-        let words =
-            [8_u32.to_le_bytes().to_vec(), 2_u64.to_le_bytes().to_vec(), text("a"), text("b")];
-        let entries = [
-            entry("general.architecture", 8, &text("llama")),
-            entry("general.license", 8, &text("apache-2.0")),
-            entry("general.file_type", 4, &3_u32.to_le_bytes()),
-            entry("tokenizer.ggml.model", 8, &text("gpt2")),
-            entry("tokenizer.ggml.tokens", 9, &words.concat()),
-            entry("llama.rope.freq_base", 6, &1_f32.to_le_bytes()),
-        ];
-        file(&entries, &[tensor("w", &[32, 2], 3, 0)], 40)
-    }
+    use super::{Header, Value, numbers, parse, texts};
+    use crate::samples::{entry, gguf, gguf_file as file, tensor};
 
     fn read(bytes: &[u8]) -> Result<Header, String> {
         parse(BufReader::new(Cursor::new(bytes)), bytes.len() as u64)
@@ -356,11 +490,30 @@ pub(crate) mod tests {
 
     #[test]
     fn a_correct_header_is_read() {
-        let header = read(&sample()).unwrap();
+        let header = read(&gguf()).unwrap();
         assert_eq!((header.architecture(), header.file_type()), (Some("llama"), Some("Q4_1")));
         assert_eq!((header.parameters, header.types["Q4_1"]), (64, 64));
-        assert!(header.tokenizer);
-        assert_eq!(header.strings["general.license"], "apache-2.0");
+        assert_eq!(header.text("general.license"), Some("apache-2.0"));
+        assert_eq!(header.float("llama.rope.freq_base"), Some(1.0));
+    }
+
+    #[test]
+    fn arrays_are_read_where_they_lie() {
+        let bytes = gguf();
+        let header = read(&bytes).unwrap();
+        let mut input = BufReader::new(Cursor::new(&bytes));
+        let mut found = Vec::new();
+        let array = header.array("tokenizer.ggml.tokens").unwrap();
+        texts(&mut input, array, |index, text| found.push((index, text.to_owned()))).unwrap();
+        assert_eq!(found, [(0, "a".to_owned()), (1, "b".to_owned())]);
+        assert!(numbers(&mut input, array, 9).unwrap_err().contains("type 8"));
+        let values = [&5_u32.to_le_bytes()[..], &2_u64.to_le_bytes(), &[255; 4], &[1, 0, 0, 0]];
+        let bytes = file(&[entry("n", 9, &values.concat()), entry("n", 0, &[1])], &[], 0);
+        let header = read(&bytes).unwrap();
+        assert_eq!(header.repeated, ["n"]);
+        assert!(matches!(header.metadata["n"], Value::Array(_)), "the first one counts");
+        let mut input = BufReader::new(Cursor::new(&bytes));
+        assert_eq!(numbers(&mut input, header.array("n").unwrap(), 9).unwrap(), [-1, 1]);
     }
 
     #[test]
@@ -371,7 +524,7 @@ pub(crate) mod tests {
         }
         bytes.extend(b"general.x");
         bytes.extend([4, 0, 0, 0, 7, 0, 0, 0]);
-        assert_eq!(read(&bytes).unwrap().numbers["general.x"], 7);
+        assert_eq!(read(&bytes).unwrap().number("general.x"), Some(7));
     }
 
     #[test]
@@ -397,7 +550,7 @@ pub(crate) mod tests {
             (file(&[entry("a", 9, &wide)], &[], 0), "overflows"),
             (file(&[entry("a", 9, &texts)], &[], 0), "do not fit"),
             (file(&[entry("a", 8, &long)], &[], 0), "needs"),
-            (file(&[entry("general.a", 8, &long)], &[], 0), "at most"),
+            (file(&[entry(&"k".repeat(65_537), 0, &[1])], &[], 0), "at most"),
             (file(&[entry("a", 77, &[])], &[], 0), "unknown type 77"),
             (file(&[], &[tensor("w", &[1; 9], 0, 0)], 64), "9 dimensions"),
             (file(&[], &[tensor("w", &[u64::MAX, 2], 0, 0)], 64), "overflows"),
@@ -414,7 +567,7 @@ pub(crate) mod tests {
 
     #[test]
     fn every_truncation_is_an_error() {
-        let bytes = sample();
+        let bytes = gguf();
         for end in 0..bytes.len() {
             assert!(read(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
         }
@@ -433,7 +586,7 @@ pub(crate) mod tests {
 
         #[test]
         fn a_changed_byte_never_panics(at in 0_usize..300, value: u8) {
-            let mut bytes = sample();
+            let mut bytes = gguf();
             let at = at % bytes.len();
             bytes[at] = value;
             let _ = read(&bytes);

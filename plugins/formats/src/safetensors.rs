@@ -7,15 +7,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::io::{BufReader, Read};
-use std::path::Path;
+use std::io::Read;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
-
-use super::bad_header;
-use crate::finding::{Problem, Result};
-use crate::fsx;
 
 /// Longest header in bytes, the limit of the reference implementation.
 pub const MAX_HEADER: u64 = 100_000_000;
@@ -63,13 +58,6 @@ pub fn dtype_bits(dtype: &str) -> Option<u64> {
         "F64" | "I64" | "U64" | "C64" => 64,
         _ => return None,
     })
-}
-
-/// Reads the header of a file.
-pub fn read(path: &Path) -> Result<Header> {
-    let file = fsx::open_regular(path)?;
-    let size = file.metadata().map_err(|error| Problem::reading(path, error))?.len();
-    parse(&mut BufReader::new(file), size).map_err(|reason| bad_header(path, reason))
 }
 
 /// Reads a header from the start of `input`, a file of `size` bytes.
@@ -230,18 +218,11 @@ impl<'de> Deserialize<'de> for Entries {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::{Header, parse};
-
-    /// A file with this header text and so many bytes of data.
-    pub(crate) fn file(header: &str, data: usize) -> Vec<u8> {
-        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.resize(bytes.len() + data, 0);
-        bytes
-    }
+    use crate::samples::safetensors as file;
 
     fn read(bytes: &[u8]) -> Result<Header, String> {
         parse(&mut &bytes[..], bytes.len() as u64)
