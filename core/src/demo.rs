@@ -173,6 +173,8 @@ impl Demo<'_> {
             folder: Options::default(),
             policy: None,
             adopter: None,
+            plugins: None,
+            results: Vec::new(),
         };
         verify(&request, &Meter::default())
     }

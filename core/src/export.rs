@@ -78,6 +78,8 @@ pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported
         folder: Options::default(),
         policy: None,
         adopter: None,
+        plugins: None,
+        results: Vec::new(),
     };
     let (verdict, findings) = verify(&check, meter)?;
     if findings.iter().any(|finding| finding.severity == Severity::Error) {

@@ -9,11 +9,13 @@
 //! 4. [`bundle`]: the OCI image layout on disk, packing and unpacking it.
 //! 5. [`policy`]: what a caller demands of a release, and whether it is met.
 //!    [`folder`]: folders that are not ours, listed, hashed, checked and signed.
-//! 6. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`demo`]: whole operations over the
-//!    layers below.
+//!    [`plugin`]: programs of others, found, trusted and asked in processes of their own.
+//! 6. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`bench`], [`golden`], [`demo`]: whole
+//!    operations over the layers below.
 //! 7. [`cli`]: arguments in, one outcome out. The only place that prints.
 
 pub mod attest;
+pub mod bench;
 pub mod blob;
 pub mod bundle;
 pub mod cache;
@@ -28,12 +30,14 @@ pub mod finding;
 pub mod folder;
 pub mod fsx;
 pub mod git;
+pub mod golden;
 pub mod hash;
 pub mod init;
 pub mod licence;
 pub mod model;
 pub mod notice;
 pub mod openness;
+pub mod plugin;
 pub mod policy;
 pub mod predicate;
 pub mod report;

@@ -14,6 +14,7 @@ use crate::model::digest::Digest;
 use crate::model::kind::{Kind, Selector};
 use crate::model::release::{Evidence, Owner};
 use crate::openness::adopter::{Adopter, Answer};
+use crate::plugin::Asked;
 use crate::policy::{self, Decision, Policy};
 use crate::report::packed;
 use crate::signatures::{self, SignatureReport, Signatures};
@@ -21,7 +22,12 @@ use crate::trust::judge::Judge;
 
 mod facts;
 mod foreign;
+mod plugins;
+mod require;
 mod terms;
+
+pub use plugins::Plugins;
+pub use require::{Required, TestResult};
 
 /// What to verify, and against what.
 #[derive(Debug)]
@@ -40,6 +46,10 @@ pub struct VerifyRequest {
     pub policy: Option<Policy>,
     /// Who asks what the terms mean.
     pub adopter: Option<Adopter>,
+    /// Plugins that look at the release; those that the policy names do as well.
+    pub plugins: Option<Plugins>,
+    /// Results that somebody must have attested.
+    pub results: Vec<TestResult>,
 }
 
 /// A component, as verified.
@@ -96,13 +106,19 @@ pub struct Verdict {
     pub decision: Option<Decision>,
     /// What the terms mean for who asks, when somebody did.
     pub answer: Option<Answer>,
+    /// Plugins that were run.
+    pub plugins: Vec<Asked>,
+    /// Results that were required.
+    pub required: Vec<Required>,
 }
 
 /// Verifies a target. Problems with the target are findings, all of them.
 pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Finding>)> {
     request.judge.prepare()?;
     if let Some(result) = foreign::verify(request, meter) {
-        return result;
+        let (mut verdict, mut findings) = result?;
+        plugins::run_over_folder(request, &mut verdict, &mut findings, meter)?;
+        return Ok((verdict, findings));
     }
     let loaded = bundle::load(&request.target)?;
     check_selection(&loaded, &request.scope.only, &request.target)?;
@@ -142,6 +158,12 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
             }
         }
     }
+    for result in &request.results {
+        let (required, more) = require::check(&loaded, result, &signatures, &findings);
+        verdict.required.push(required);
+        findings.extend(more);
+    }
+    plugins::run(request, &loaded, &mut verdict, &mut findings, meter)?;
     let mut terms = None;
     if request.adopter.is_some() || request.policy.is_some() {
         let (adopter, target) = (request.adopter.as_ref(), &request.target);
@@ -151,7 +173,7 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
         terms = Some(report);
     }
     if let Some(policy) = &request.policy {
-        let facts = facts::facts(&loaded, &verdict, &findings, terms.as_ref())?;
+        let facts = facts::facts(&loaded, &verdict, &signatures, &findings, terms.as_ref())?;
         let decision = policy::decide(policy, &facts);
         findings.extend(decision.findings());
         verdict.decision = Some(decision);
@@ -246,6 +268,8 @@ fn verdict(
         not_checked,
         decision: None,
         answer: None,
+        plugins: Vec::new(),
+        required: Vec::new(),
     }
 }
 

@@ -41,6 +41,10 @@ complete -c pkg -n "__fish_pkg_needs_command" -f -a "notice" -d 'Write the files
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "diff" -d 'Say what differs between two releases: terms, data, files, tensors'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "lineage" -d 'Say how much of a model is another one\'s, tensor by tensor'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "bench" -d 'Run a plugin over a release, print what it measured, and attest the result'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "golden" -d 'Record what a model puts out, for comparison wherever it runs'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "plugin" -d 'List, install and trust plugins, or begin one'
+complete -c pkg -n "__fish_pkg_needs_command" -f -a "__plugin-host" -d 'Serve as the process of a plugin'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "trust" -d 'Fetch and look at trusted roots'
 complete -c pkg -n "__fish_pkg_needs_command" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
@@ -124,6 +128,15 @@ complete -c pkg -n "__fish_pkg_using_subcommand verify" -l digest -d 'Digest tha
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l only -d 'Check only these components: weights, config, code, docs, data, or a kind' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l policy -d 'Policy that the release must meet; see `pkg policy`' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l adopter -d 'Who asks: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l plugin -d 'Plugin that looks at the release; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l require -d 'What must hold: plugin:ID (it must not skip), or test-result:ID[@WHO], where WHO is key:FILE or an identity, with `,issuer=URL` behind it; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l device -d 'Where to run what can run on a GPU' -r -f -a "gpu\t'A GPU; without one the plugin skips'
+cpu\t'The processor'"
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l threads -d 'Threads to use; 0: as many as there are processors' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l set -d 'Setting of the plugin; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l signature -d 'The model signature [default: model.sig in the folder]; with it, the target may be one file' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ignore-paths -d 'Path to leave out, with everything below it, from the current folder; may be repeated' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files, those that stay in the folder unless said otherwise' -r -f -a "inside\t'Links to files in the folder'
@@ -131,6 +144,8 @@ anywhere\t'Links to files anywhere'"
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l any-identity -d 'Accept every identity: says who signed, decides nothing'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l offline -d 'Open no socket at all, whatever else is asked for'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l whole-files -d 'Check whole-file digests as well where shard digests were recorded'
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l require-sandbox -d 'Run plugins only where they can be confined completely'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l no-ignore-git-paths -d 'Count .git, .gitattributes, .github and .gitignore like other files'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l ignore-unsigned-files -d 'Leave files alone that the signature does not list'
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l json -d 'Print one JSON document instead of text'
@@ -367,6 +382,153 @@ complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcomma
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Verify that attestations are there, by somebody who is accepted'
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write attestations to a file or folder'
 complete -c pkg -n "__fish_pkg_using_subcommand attest; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l plugin -d 'Plugin to run' -r
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l device -d 'Where to run what can run on a GPU' -r -f -a "gpu\t'A GPU; without one the plugin skips'
+cpu\t'The processor'"
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l threads -d 'Threads to use; 0: as many as there are processors' -r
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l set -d 'Setting of the plugin; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l key -d 'Private key: a PEM file, or a `pkcs11:` URI (RFC 7512)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l signer-command -d 'Command that signs, for keys in key services; see docs/signers.md' -r
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l certificate -d 'Certificate of the key, PEM, with the intermediates above it; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l passphrase-file -d 'File whose first line is the passphrase (otherwise `PKG_PASSPHRASE`, otherwise a prompt)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l identity-token -d 'OIDC token that says who you are (also `PKG_IDENTITY_TOKEN`)' -r
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l signing-config -d 'Signing config of the instance (`signing_config.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l trust-config -d 'Client trust config of the instance: signing config and trusted root in one' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l trusted-root -d 'Trusted root of the instance, to check new signatures with (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l verify-only -d 'Only look whether the results are right, measure nothing'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l required -d 'A skip is a failure'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l require-sandbox -d 'Run plugins only where they can be confined completely'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l keyless -d 'Sign by identity: the pipeline\'s own where there is one, otherwise yours, by browser'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l log -d 'Put the signature of the key into the transparency log of the instance'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l timestamp -d 'Have the signature of the key timestamped by the authority of the instance'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l staging -d 'Use the staging instance of Sigstore, for tests'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and not __fish_seen_subcommand_from record help" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and not __fish_seen_subcommand_from record help" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and not __fish_seen_subcommand_from record help" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and not __fish_seen_subcommand_from record help" -f -a "record" -d 'Run a model on the processor and record what it puts out, to be packed with it'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and not __fish_seen_subcommand_from record help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -s o -l output -d 'File to write [default: golden.json in the folder]' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l plugin -d 'Plugin whose engine runs the model' -r
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l threads -d 'Threads to use; 0: as many as there are processors' -r
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l set -d 'Setting of the plugin; may be repeated' -r
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l force -d 'Replace the file'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l require-sandbox -d 'Run plugins only where they can be confined completely'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from record" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from help" -f -a "record" -d 'Run a model on the processor and record what it puts out, to be packed with it'
+complete -c pkg -n "__fish_pkg_using_subcommand golden; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "list" -d 'List the plugins there are, and which of them may run'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "info" -d 'Say what a plugin is and which settings it knows'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "install" -d 'Install a plugin for this user, and let it run'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "remove" -d 'Remove a plugin of this user'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "trust" -d 'Say which plugins may run, or take that back'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "manifest" -d 'Write the manifest of a library, to be signed and shipped beside it'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "new" -d 'Begin a plugin: a folder that compiles'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and not __fish_seen_subcommand_from list info install remove trust manifest new help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -l require-sandbox -d 'Run plugins only where they can be confined completely'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -l require-sandbox -d 'Run plugins only where they can be confined completely'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l sha256 -d 'Digest that the library must have' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l gpu -d 'The library, which has no manifest, needs a GPU'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l force -d 'Replace an installed plugin of the same id'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l no-trust -d 'Do not let it run yet'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l require-sandbox -d 'Run plugins only where they can be confined completely'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l key -d 'Public key of somebody whose signed plugins may run' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l identity -d 'Identity of somebody whose signed plugins may run' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l issuer -d 'Who vouches for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l mode -d 'How much trust matters from now on' -r -f -a "off\t'Every plugin runs'
+warn\t'Plugins that are not trusted run with a warning'
+enforce\t'Only trusted plugins run'"
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l revoke -d 'Take trust back instead'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l require-sandbox -d 'Run plugins only where they can be confined completely'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -s o -l output -d 'File to write; ID.pkgplugin.json beside the library unless given' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l plugin-path -d 'Folder to look for plugins in, before all others; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l plugin-seconds -d 'Seconds that a plugin may take, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l plugin-memory -d 'Memory that a plugin may use, such as 4GiB, instead of its own limit' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l key -d 'Private key: a PEM file, or a `pkcs11:` URI (RFC 7512)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l signer-command -d 'Command that signs, for keys in key services; see docs/signers.md' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l certificate -d 'Certificate of the key, PEM, with the intermediates above it; may be repeated' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l passphrase-file -d 'File whose first line is the passphrase (otherwise `PKG_PASSPHRASE`, otherwise a prompt)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l identity-token -d 'OIDC token that says who you are (also `PKG_IDENTITY_TOKEN`)' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l signing-config -d 'Signing config of the instance (`signing_config.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l trust-config -d 'Client trust config of the instance: signing config and trusted root in one' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l trusted-root -d 'Trusted root of the instance, to check new signatures with (`trusted_root.json`)' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l gpu -d 'The plugin needs a GPU'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l locked -d 'Leave `PKG_PLUGIN_PATH` alone'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l require-sandbox -d 'Run plugins only where they can be confined completely'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l keyless -d 'Sign by identity: the pipeline\'s own where there is one, otherwise yours, by browser'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l log -d 'Put the signature of the key into the transparency log of the instance'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l timestamp -d 'Have the signature of the key timestamped by the authority of the instance'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l oob -d 'Show an address and ask for a code, instead of opening a browser'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l staging -d 'Use the staging instance of Sigstore, for tests'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l offline -d 'Open no socket at all, whatever else is asked for'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from manifest" -s h -l help -d 'Print help'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from new" -s o -l output -d 'Folder to make; the id unless given' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from new" -l language -d 'Language' -r -f -a "rust\t'Rust, with the SDK'
+c\t'C, with the header alone'"
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from new" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the plugins there are, and which of them may run'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "info" -d 'Say what a plugin is and which settings it knows'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "install" -d 'Install a plugin for this user, and let it run'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a plugin of this user'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "trust" -d 'Say which plugins may run, or take that back'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "manifest" -d 'Write the manifest of a library, to be signed and shipped beside it'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "new" -d 'Begin a plugin: a folder that compiles'
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand __plugin-host" -l json -d 'Print one JSON document instead of text'
+complete -c pkg -n "__fish_pkg_using_subcommand __plugin-host" -s q -l quiet -d 'Print only what went wrong'
+complete -c pkg -n "__fish_pkg_using_subcommand __plugin-host" -s h -l help -d 'Print help'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand sigstore; and not __fish_seen_subcommand_from sign-bundle verify-bundle help" -s h -l help -d 'Print help'
@@ -487,31 +649,43 @@ complete -c pkg -n "__fish_pkg_using_subcommand schema" -s h -l help -d 'Print h
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -l json -d 'Print one JSON document instead of text'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s q -l quiet -d 'Print only what went wrong'
 complete -c pkg -n "__fish_pkg_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle, or a plain folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "report" -d 'Say how open a release is, and what is missing'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "notice" -d 'Write the files that the licences ask to be passed on'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "diff" -d 'Say what differs between two releases: terms, data, files, tensors'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "lineage" -d 'Say how much of a model is another one\'s, tensor by tensor'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "trust" -d 'Fetch and look at trusted roots'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest sigstore trust demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "init" -d 'Look at a model folder and write its pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "pack" -d 'Make a bundle from a folder with a pkg.toml'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "keygen" -d 'Make a signing key pair'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "sign" -d 'Sign a bundle, or a plain folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "verify" -d 'Check a bundle, an archive, an unpacked folder or one with a model signature'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "show" -d 'Say what a bundle is, without checking its content'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "unpack" -d 'Write the files of a bundle into a folder, checking them on the way'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "export" -d 'Verify a bundle and copy it, with the trusted root, into one folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "report" -d 'Say how open a release is, and what is missing'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "notice" -d 'Write the files that the licences ask to be passed on'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "diff" -d 'Say what differs between two releases: terms, data, files, tensors'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "lineage" -d 'Say how much of a model is another one\'s, tensor by tensor'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "attest" -d 'Attest something about a release, or look at what was attested'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "bench" -d 'Run a plugin over a release, print what it measured, and attest the result'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "golden" -d 'Record what a model puts out, for comparison wherever it runs'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "plugin" -d 'List, install and trust plugins, or begin one'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "__plugin-host" -d 'Serve as the process of a plugin'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "sigstore" -d 'Sign and verify single artifacts as other Sigstore clients do'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "trust" -d 'Fetch and look at trusted roots'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "demo" -d 'Run the whole round on a small generated model, with a word on each step'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "policy" -d 'Check a policy file, decide with it over facts, or say what it demands'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "explain" -d 'Explain a finding code, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "schema" -d 'Print a JSON Schema, or list them'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and not __fish_seen_subcommand_from init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "list" -d 'List attestations: what they are about, who made them, how far that was checked'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "show" -d 'Show what attestations say'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "verify" -d 'Verify that attestations are there, by somebody who is accepted'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from attest" -f -a "export" -d 'Write attestations to a file or folder'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from golden" -f -a "record" -d 'Run a model on the processor and record what it puts out, to be packed with it'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "list" -d 'List the plugins there are, and which of them may run'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "info" -d 'Say what a plugin is and which settings it knows'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "install" -d 'Install a plugin for this user, and let it run'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "remove" -d 'Remove a plugin of this user'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "trust" -d 'Say which plugins may run, or take that back'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "manifest" -d 'Write the manifest of a library, to be signed and shipped beside it'
+complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from plugin" -f -a "new" -d 'Begin a plugin: a folder that compiles'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "sign-bundle" -d 'Sign a file by identity into a Sigstore bundle'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from sigstore" -f -a "verify-bundle" -d 'Verify a Sigstore bundle over a file or digest'
 complete -c pkg -n "__fish_pkg_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trusted root of an instance into the cache, by TUF'

@@ -142,6 +142,15 @@ _arguments "${_arguments_options[@]}" : \
 '*--only=[Check only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
 '--policy=[Policy that the release must meet; see \`pkg policy\`]:FILE:_files' \
 '--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
+'*--plugin=[Plugin that looks at the release; may be repeated]:ID:_default' \
+'*--require=[What must hold\: plugin\:ID (it must not skip), or test-result\:ID\[@WHO\], where WHO is key\:FILE or an identity, with \`,issuer=URL\` behind it; may be repeated]:WHAT:_default' \
+'--device=[Where to run what can run on a GPU]:DEVICE:((gpu\:"A GPU; without one the plugin skips"
+cpu\:"The processor"))' \
+'--threads=[Threads to use; 0\: as many as there are processors]:N:_default' \
+'*--set=[Setting of the plugin; may be repeated]:NAME=VALUE:_default' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
 '--signature=[The model signature \[default\: model.sig in the folder\]; with it, the target may be one file]:FILE:_files' \
 '*--ignore-paths=[Path to leave out, with everything below it, from the current folder; may be repeated]:PATH:_files' \
 '--allow-symlinks=[Follow symbolic links to files, those that stay in the folder unless said otherwise]::WHERE:((inside\:"Links to files in the folder"
@@ -149,6 +158,8 @@ anywhere\:"Links to files anywhere"))' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--whole-files[Check whole-file digests as well where shard digests were recorded]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
 '--no-ignore-git-paths[Count .git, .gitattributes, .github and .gitignore like other files]' \
 '--ignore-unsigned-files[Leave files alone that the signature does not list]' \
 '--json[Print one JSON document instead of text]' \
@@ -554,6 +565,312 @@ esac
         esac
     ;;
 esac
+;;
+(bench)
+_arguments "${_arguments_options[@]}" : \
+'--plugin=[Plugin to run]:ID:_default' \
+'--device=[Where to run what can run on a GPU]:DEVICE:((gpu\:"A GPU; without one the plugin skips"
+cpu\:"The processor"))' \
+'--threads=[Threads to use; 0\: as many as there are processors]:N:_default' \
+'*--set=[Setting of the plugin; may be repeated]:NAME=VALUE:_default' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--key=[Private key\: a PEM file, or a \`pkcs11\:\` URI (RFC 7512)]:FILE|URI:_files' \
+'(--key)--signer-command=[Command that signs, for keys in key services; see docs/signers.md]:COMMAND:_default' \
+'*--certificate=[Certificate of the key, PEM, with the intermediates above it; may be repeated]:FILE:_files' \
+'--passphrase-file=[File whose first line is the passphrase (otherwise \`PKG_PASSPHRASE\`, otherwise a prompt)]:FILE:_files' \
+'--identity-token=[OIDC token that says who you are (also \`PKG_IDENTITY_TOKEN\`)]:TOKEN:_default' \
+'--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
+'(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
+'--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'--verify-only[Only look whether the results are right, measure nothing]' \
+'--required[A skip is a failure]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
+'(--keyless)--log[Put the signature of the key into the transparency log of the instance]' \
+'(--keyless)--timestamp[Have the signature of the key timestamped by the authority of the instance]' \
+'--oob[Show an address and ask for a code, instead of opening a browser]' \
+'(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':target -- Bundle, archive or unpacked folder:_files' \
+&& ret=0
+;;
+(golden)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_pkg__subcmd__golden_commands" \
+"*::: :->golden" \
+&& ret=0
+
+    case $state in
+    (golden)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-golden-command-$line[1]:"
+        case $line[1] in
+            (record)
+_arguments "${_arguments_options[@]}" : \
+'-o+[File to write \[default\: golden.json in the folder\]]:OUTPUT:_files' \
+'--output=[File to write \[default\: golden.json in the folder\]]:OUTPUT:_files' \
+'--plugin=[Plugin whose engine runs the model]:ID:_default' \
+'--threads=[Threads to use; 0\: as many as there are processors]:N:_default' \
+'*--set=[Setting of the plugin; may be repeated]:NAME=VALUE:_default' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--force[Replace the file]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':target -- Model folder, bundle or archive:_files' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__golden__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-golden-help-command-$line[1]:"
+        case $line[1] in
+            (record)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(plugin)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_pkg__subcmd__plugin_commands" \
+"*::: :->plugin" \
+&& ret=0
+
+    case $state in
+    (plugin)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-plugin-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(info)
+_arguments "${_arguments_options[@]}" : \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':id -- Id of the plugin, or path of its manifest:_default' \
+&& ret=0
+;;
+(install)
+_arguments "${_arguments_options[@]}" : \
+'--sha256=[Digest that the library must have]:sha256:HEX:_default' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--gpu[The library, which has no manifest, needs a GPU]' \
+'--force[Replace an installed plugin of the same id]' \
+'--no-trust[Do not let it run yet]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':file -- Manifest (NAME.pkgplugin.json), or the library of a plugin:_files' \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':id -- Id of the plugin:_default' \
+&& ret=0
+;;
+(trust)
+_arguments "${_arguments_options[@]}" : \
+'--key=[Public key of somebody whose signed plugins may run]:FILE:_files' \
+'--identity=[Identity of somebody whose signed plugins may run]:IDENTITY:_default' \
+'--issuer=[Who vouches for the identity]:URL:_default' \
+'--mode=[How much trust matters from now on]:MODE:((off\:"Every plugin runs"
+warn\:"Plugins that are not trusted run with a warning"
+enforce\:"Only trusted plugins run"))' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--revoke[Take trust back instead]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'::id -- Id of the plugin whose library may run as it is now, or path of its manifest:_default' \
+&& ret=0
+;;
+(manifest)
+_arguments "${_arguments_options[@]}" : \
+'-o+[File to write; ID.pkgplugin.json beside the library unless given]:OUTPUT:_files' \
+'--output=[File to write; ID.pkgplugin.json beside the library unless given]:OUTPUT:_files' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--key=[Private key\: a PEM file, or a \`pkcs11\:\` URI (RFC 7512)]:FILE|URI:_files' \
+'(--key)--signer-command=[Command that signs, for keys in key services; see docs/signers.md]:COMMAND:_default' \
+'*--certificate=[Certificate of the key, PEM, with the intermediates above it; may be repeated]:FILE:_files' \
+'--passphrase-file=[File whose first line is the passphrase (otherwise \`PKG_PASSPHRASE\`, otherwise a prompt)]:FILE:_files' \
+'--identity-token=[OIDC token that says who you are (also \`PKG_IDENTITY_TOKEN\`)]:TOKEN:_default' \
+'--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
+'(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
+'--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'--gpu[The plugin needs a GPU]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
+'(--keyless)--log[Put the signature of the key into the transparency log of the instance]' \
+'(--keyless)--timestamp[Have the signature of the key timestamped by the authority of the instance]' \
+'--oob[Show an address and ask for a code, instead of opening a browser]' \
+'(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':library -- The library:_files' \
+&& ret=0
+;;
+(new)
+_arguments "${_arguments_options[@]}" : \
+'-o+[Folder to make; the id unless given]:OUTPUT:_files' \
+'--output=[Folder to make; the id unless given]:OUTPUT:_files' \
+'--language=[Language]:LANGUAGE:((rust\:"Rust, with the SDK"
+c\:"C, with the header alone"))' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':id -- Id of the plugin:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__plugin__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-plugin-help-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(info)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(install)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(trust)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(manifest)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(new)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(__plugin-host)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
 ;;
 (sigstore)
 _arguments "${_arguments_options[@]}" : \
@@ -978,6 +1295,78 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(bench)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(golden)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__help__subcmd__golden_commands" \
+"*::: :->golden" \
+&& ret=0
+
+    case $state in
+    (golden)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-help-golden-command-$line[1]:"
+        case $line[1] in
+            (record)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(plugin)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__help__subcmd__plugin_commands" \
+"*::: :->plugin" \
+&& ret=0
+
+    case $state in
+    (plugin)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-help-plugin-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(info)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(install)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(trust)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(manifest)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(new)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(__plugin-host)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (sigstore)
 _arguments "${_arguments_options[@]}" : \
 ":: :_pkg__subcmd__help__subcmd__sigstore_commands" \
@@ -1103,6 +1492,10 @@ _pkg_commands() {
 'diff:Say what differs between two releases\: terms, data, files, tensors' \
 'lineage:Say how much of a model is another one'\''s, tensor by tensor' \
 'attest:Attest something about a release, or look at what was attested' \
+'bench:Run a plugin over a release, print what it measured, and attest the result' \
+'golden:Record what a model puts out, for comparison wherever it runs' \
+'plugin:List, install and trust plugins, or begin one' \
+'__plugin-host:Serve as the process of a plugin' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
@@ -1113,6 +1506,11 @@ _pkg_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pkg commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd____plugin-host_commands] )) ||
+_pkg__subcmd____plugin-host_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg __plugin-host commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__attest_commands] )) ||
 _pkg__subcmd__attest_commands() {
@@ -1181,6 +1579,11 @@ _pkg__subcmd__attest__subcmd__verify_commands() {
     local commands; commands=()
     _describe -t commands 'pkg attest verify commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__bench_commands] )) ||
+_pkg__subcmd__bench_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg bench commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__completions_commands] )) ||
 _pkg__subcmd__completions_commands() {
     local commands; commands=()
@@ -1206,6 +1609,37 @@ _pkg__subcmd__export_commands() {
     local commands; commands=()
     _describe -t commands 'pkg export commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__golden_commands] )) ||
+_pkg__subcmd__golden_commands() {
+    local commands; commands=(
+'record:Run a model on the processor and record what it puts out, to be packed with it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg golden commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__golden__subcmd__help_commands] )) ||
+_pkg__subcmd__golden__subcmd__help_commands() {
+    local commands; commands=(
+'record:Run a model on the processor and record what it puts out, to be packed with it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg golden help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__golden__subcmd__help__subcmd__help_commands] )) ||
+_pkg__subcmd__golden__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg golden help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__golden__subcmd__help__subcmd__record_commands] )) ||
+_pkg__subcmd__golden__subcmd__help__subcmd__record_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg golden help record commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__golden__subcmd__record_commands] )) ||
+_pkg__subcmd__golden__subcmd__record_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg golden record commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help_commands] )) ||
 _pkg__subcmd__help_commands() {
     local commands; commands=(
@@ -1222,6 +1656,10 @@ _pkg__subcmd__help_commands() {
 'diff:Say what differs between two releases\: terms, data, files, tensors' \
 'lineage:Say how much of a model is another one'\''s, tensor by tensor' \
 'attest:Attest something about a release, or look at what was attested' \
+'bench:Run a plugin over a release, print what it measured, and attest the result' \
+'golden:Record what a model puts out, for comparison wherever it runs' \
+'plugin:List, install and trust plugins, or begin one' \
+'__plugin-host:Serve as the process of a plugin' \
 'sigstore:Sign and verify single artifacts as other Sigstore clients do' \
 'trust:Fetch and look at trusted roots' \
 'demo:Run the whole round on a small generated model, with a word on each step' \
@@ -1232,6 +1670,11 @@ _pkg__subcmd__help_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pkg help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd____plugin-host_commands] )) ||
+_pkg__subcmd__help__subcmd____plugin-host_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help __plugin-host commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__attest_commands] )) ||
 _pkg__subcmd__help__subcmd__attest_commands() {
@@ -1263,6 +1706,11 @@ _pkg__subcmd__help__subcmd__attest__subcmd__verify_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help attest verify commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__help__subcmd__bench_commands] )) ||
+_pkg__subcmd__help__subcmd__bench_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help bench commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help__subcmd__completions_commands] )) ||
 _pkg__subcmd__help__subcmd__completions_commands() {
     local commands; commands=()
@@ -1287,6 +1735,18 @@ _pkg__subcmd__help__subcmd__explain_commands() {
 _pkg__subcmd__help__subcmd__export_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help export commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__golden_commands] )) ||
+_pkg__subcmd__help__subcmd__golden_commands() {
+    local commands; commands=(
+'record:Run a model on the processor and record what it puts out, to be packed with it' \
+    )
+    _describe -t commands 'pkg help golden commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__golden__subcmd__record_commands] )) ||
+_pkg__subcmd__help__subcmd__golden__subcmd__record_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help golden record commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__help_commands] )) ||
 _pkg__subcmd__help__subcmd__help_commands() {
@@ -1317,6 +1777,54 @@ _pkg__subcmd__help__subcmd__notice_commands() {
 _pkg__subcmd__help__subcmd__pack_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help pack commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin_commands() {
+    local commands; commands=(
+'list:List the plugins there are, and which of them may run' \
+'info:Say what a plugin is and which settings it knows' \
+'install:Install a plugin for this user, and let it run' \
+'remove:Remove a plugin of this user' \
+'trust:Say which plugins may run, or take that back' \
+'manifest:Write the manifest of a library, to be signed and shipped beside it' \
+'new:Begin a plugin\: a folder that compiles' \
+    )
+    _describe -t commands 'pkg help plugin commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin__subcmd__info_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin__subcmd__info_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help plugin info commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin__subcmd__install_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin__subcmd__install_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help plugin install commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin__subcmd__list_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help plugin list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin__subcmd__manifest_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin__subcmd__manifest_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help plugin manifest commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin__subcmd__new_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin__subcmd__new_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help plugin new commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin__subcmd__remove_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help plugin remove commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__plugin__subcmd__trust_commands] )) ||
+_pkg__subcmd__help__subcmd__plugin__subcmd__trust_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help plugin trust commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__policy_commands] )) ||
 _pkg__subcmd__help__subcmd__policy_commands() {
@@ -1438,6 +1946,109 @@ _pkg__subcmd__notice_commands() {
 _pkg__subcmd__pack_commands() {
     local commands; commands=()
     _describe -t commands 'pkg pack commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin_commands] )) ||
+_pkg__subcmd__plugin_commands() {
+    local commands; commands=(
+'list:List the plugins there are, and which of them may run' \
+'info:Say what a plugin is and which settings it knows' \
+'install:Install a plugin for this user, and let it run' \
+'remove:Remove a plugin of this user' \
+'trust:Say which plugins may run, or take that back' \
+'manifest:Write the manifest of a library, to be signed and shipped beside it' \
+'new:Begin a plugin\: a folder that compiles' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg plugin commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help_commands() {
+    local commands; commands=(
+'list:List the plugins there are, and which of them may run' \
+'info:Say what a plugin is and which settings it knows' \
+'install:Install a plugin for this user, and let it run' \
+'remove:Remove a plugin of this user' \
+'trust:Say which plugins may run, or take that back' \
+'manifest:Write the manifest of a library, to be signed and shipped beside it' \
+'new:Begin a plugin\: a folder that compiles' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg plugin help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__help_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__info_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__info_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help info commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__install_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__install_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help install commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__list_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__manifest_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__manifest_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help manifest commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__new_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__new_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help new commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__remove_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help remove commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__help__subcmd__trust_commands] )) ||
+_pkg__subcmd__plugin__subcmd__help__subcmd__trust_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin help trust commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__info_commands] )) ||
+_pkg__subcmd__plugin__subcmd__info_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin info commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__install_commands] )) ||
+_pkg__subcmd__plugin__subcmd__install_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin install commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__list_commands] )) ||
+_pkg__subcmd__plugin__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__manifest_commands] )) ||
+_pkg__subcmd__plugin__subcmd__manifest_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin manifest commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__new_commands] )) ||
+_pkg__subcmd__plugin__subcmd__new_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin new commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__remove_commands] )) ||
+_pkg__subcmd__plugin__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin remove commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__plugin__subcmd__trust_commands] )) ||
+_pkg__subcmd__plugin__subcmd__trust_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg plugin trust commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__policy_commands] )) ||
 _pkg__subcmd__policy_commands() {

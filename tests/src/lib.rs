@@ -5,6 +5,7 @@ mod attack;
 pub mod keyless;
 mod layout;
 mod model;
+pub mod plugins;
 mod tarball;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -218,6 +219,8 @@ impl Place {
         let mut command = Command::new(program);
         command.current_dir(self.dir.path()).args(args).stdin(Stdio::null());
         command.env_clear().env("PKG_CACHE_DIR", self.path(".cache"));
+        command.env("PKG_CONFIG_DIR", self.path(".cache/config"));
+        command.env("PKG_DATA_DIR", self.path(".cache/data"));
         command
     }
 

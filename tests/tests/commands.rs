@@ -30,9 +30,12 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// Examples that need services, or what others export: run in the tests of signing
-/// by identity, of the trusted root, of the log and of attestations.
-const ELSEWHERE: [&str; 6] = [
+/// Examples that need services, plugins, or what others export: run in the tests of
+/// signing by identity, of the trusted root, of the log, of attestations and of plugins.
+const ELSEWHERE: [&str; 9] = [
+    "bench ",
+    "golden ",
+    "plugin ",
     "--keyless",
     "--import",
     "sigstore sign-bundle",

@@ -30,6 +30,7 @@ const RANKS: &[(&str, u8)] = &[
     ("signatures", 6),
     ("folder", 7),
     ("report", 7),
+    ("plugin", 7),
     ("compare", 8),
     ("exchange", 8),
     ("notice", 8),
@@ -38,7 +39,9 @@ const RANKS: &[(&str, u8)] = &[
     ("blob", 8),
     ("sign", 8),
     ("verify", 8),
+    ("bench", 9),
     ("export", 9),
+    ("golden", 9),
     ("show", 9),
     ("unpack", 9),
     ("demo", 10),
@@ -86,6 +89,9 @@ pub fn check() -> Result<()> {
         wrong.extend(check_file(relative, &std::fs::read_to_string(entry.path())?));
         files += 1;
     }
+    let (more, plugins) = crate::arch_plugins::check()?;
+    wrong.extend(more);
+    files += plugins;
     if wrong.is_empty() {
         println!("{files} files, every rule kept");
         return Ok(());

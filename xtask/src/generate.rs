@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum as _;
 use pkg_core::exit::Exit;
 use pkg_core::finding::{Code, Severity};
+use schemars::schema_for;
 
 use crate::run;
 
@@ -76,6 +77,9 @@ pub fn schemas(check: bool) -> Result<()> {
         let text = serde_json::to_string_pretty(&schema)?;
         files.insert(format!("{name}.schema.json"), format!("{text}\n").into_bytes());
     }
+    // What a plugin reads and writes is no document of pkg itself.
+    let golden = serde_json::to_string_pretty(&schema_for!(pkg_cuda_smoke::golden::Golden))?;
+    files.insert("golden.schema.json".to_owned(), format!("{golden}\n").into_bytes());
     write("schemas", &files, |name| name.ends_with(".schema.json"), check)
 }
 

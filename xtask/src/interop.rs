@@ -8,7 +8,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
-use crate::{interop_hsm, interop_oms, interop_reports, interop_sigstore, models, run};
+use crate::{
+    interop_hsm, interop_oms, interop_pickle, interop_reports, interop_sigstore, models, run,
+};
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
 /// out pyOpenSSL, without which it does not start.
@@ -51,6 +53,9 @@ pub fn run() -> Result<()> {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_reports::run(&bench.pkg, &root)? {
+        bench.check(&what, ok);
+    }
+    for (what, ok) in interop_pickle::run(&root)? {
         bench.check(&what, ok);
     }
     println!("{} passed, {} failed", bench.passed, bench.failed.len());

@@ -1,16 +1,20 @@
 //! `cargo xtask`: the project's own scripts, and the only ones.
 
 mod arch;
+mod arch_plugins;
 mod bench;
 mod generate;
 mod golden;
 mod interop;
 mod interop_hsm;
 mod interop_oms;
+mod interop_pickle;
 mod interop_reports;
 mod interop_sigstore;
+mod kernels;
 mod licence_texts;
 mod models;
+mod plugins;
 mod releases;
 mod rig;
 mod run;
@@ -47,6 +51,16 @@ enum Task {
     Completions(Check),
     /// Write the tables of exit codes and findings into docs/
     Docs(Check),
+    /// Make the PTX of cuda-smoke's kernels anew, and assemble it
+    Kernels(Check),
+    /// Build the program and its plugins, and put the plugins beside it
+    Plugins,
+    /// Build everything and install it: bin/pkg, and the plugins in lib/pkg/plugins
+    Install {
+        /// Folder to install into; cargo's own unless given
+        #[arg(long)]
+        prefix: Option<PathBuf>,
+    },
     /// Check the module layers and other rules of the house
     Arch,
     /// Check with the field's own programs what pkg writes
@@ -75,6 +89,10 @@ fn main() -> anyhow::Result<()> {
         Task::Man(args) => generate::man(args.check),
         Task::Completions(args) => generate::completions(args.check),
         Task::Docs(args) => generate::docs(args.check),
+        Task::Kernels(args) if args.check => kernels::check(),
+        Task::Kernels(_) => kernels::write(),
+        Task::Plugins => plugins::build().map(drop),
+        Task::Install { prefix } => plugins::install(prefix),
         Task::Arch => arch::check(),
         Task::Interop => interop::run(),
         Task::Bench(args) => bench::run(&args),

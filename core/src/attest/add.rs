@@ -34,6 +34,8 @@ pub enum Predicate {
     File(PathBuf),
     /// From the environment of the pipeline: SLSA provenance.
     Pipeline,
+    /// Made by another part of pkg.
+    Made(Value),
 }
 
 /// What to attest.
@@ -49,6 +51,8 @@ pub struct AddRequest {
     pub subjects: Vec<(String, Digest)>,
     /// Files that go along as evidence.
     pub evidence: Vec<PathBuf>,
+    /// Evidence that was made here.
+    pub made_evidence: Vec<NewEvidence>,
 }
 
 /// What was attested.
@@ -98,9 +102,11 @@ pub fn add(request: &AddRequest, sealer: &dyn Sealer) -> Result<(Added, Vec<Find
             let made = provenance::predicate(&environment, &loaded.release, created.as_deref())?;
             (made.to_string().into_bytes(), "the environment".to_owned())
         }
+        Predicate::Made(value) => (value.to_string().into_bytes(), "the result".to_owned()),
     };
-    let evidence: Vec<NewEvidence> =
+    let mut evidence: Vec<NewEvidence> =
         request.evidence.iter().map(|path| NewEvidence::read(path)).collect::<Result<_>>()?;
+    evidence.extend(request.made_evidence.iter().cloned());
     let kind = Kind::of(uri);
     let predicate = raw_predicate(kind, &text, &evidence, &origin)?;
     let mut subjects = vec![(loaded.release.name.clone(), loaded.digest)];

@@ -95,6 +95,16 @@ pub(super) fn put(
     }
 }
 
+/// The bundle that something can be attached to; a problem for an unpacked folder.
+pub fn attachable(loaded: &Loaded) -> Result<&Source> {
+    match &loaded.origin {
+        Origin::Bundle(source) => Ok(source),
+        Origin::Folder(_) => Err(Problem::new(Code::NotABundle, "the folder")
+            .detail("an unpacked release cannot be signed; sign its bundle")
+            .hint("pkg sign BUNDLE --key KEY, then unpack it again")),
+    }
+}
+
 /// Adds signatures, and evidence that they name, to a bundle. The bundle shows all
 /// of it, or is unchanged.
 pub fn attach(
@@ -102,11 +112,7 @@ pub fn attach(
     signatures: &[NewSignature],
     evidence: &[NewEvidence],
 ) -> Result<()> {
-    let Origin::Bundle(source) = &loaded.origin else {
-        return Err(Problem::new(Code::NotABundle, "the folder")
-            .detail("an unpacked release cannot be signed; sign its bundle")
-            .hint("pkg sign BUNDLE --key KEY, then unpack it again"));
-    };
+    let source = attachable(loaded)?;
     let mut blobs = vec![oci::EMPTY_CONTENT.to_vec()];
     let mut entries = Vec::new();
     for signature in signatures {

@@ -98,6 +98,21 @@ impl Source {
         self.named(&blob_name(digest))
     }
 
+    /// The file on disk that holds this blob, and where in it the blob begins.
+    pub(super) fn place(&self, digest: &Digest) -> Result<Option<(PathBuf, u64)>> {
+        let real = |path: &Path| path.canonicalize().map_err(|error| Problem::reading(path, error));
+        Ok(match &self.place {
+            Place::Folder => {
+                let path = self.path.join(blob_name(digest));
+                if fsx::exists(&path) { Some((real(&path)?, 0)) } else { None }
+            }
+            Place::Archive { entries, .. } => match entries.get(&blob_name(digest)) {
+                Some((offset, _)) => Some((real(&self.path)?, *offset)),
+                None => None,
+            },
+        })
+    }
+
     /// The named file of the layout, if it is there. Its content is not checked.
     pub(super) fn named(&self, name: &str) -> Result<Option<Span>> {
         match &self.place {

@@ -69,7 +69,7 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  pkg verify model.pkg --key release.pub\n  pkg verify out/ --key release.pub --only weights\n  pkg verify model.pkg --digest sha256:<64 hex digits>"
     )]
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Say what a bundle is, without checking its content
     #[command(after_help = "Example:\n  pkg show model.pkg")]
     Show(ShowArgs),
@@ -98,6 +98,20 @@ pub enum Command {
         after_help = "Examples:\n  pkg attest model.pkg --type test-result --predicate tests.json --key release.key\n  pkg attest model.pkg --provenance --keyless\n  pkg attest model.pkg --import claims.jsonl\n  pkg attest list model.pkg"
     )]
     Attest(Box<super::attest::AttestArgs>),
+    /// Run a plugin over a release, print what it measured, and attest the result
+    #[command(
+        after_help = "Examples:\n  pkg bench model.pkg --plugin cuda-smoke\n  pkg bench model.pkg --plugin cuda-smoke --device cpu --key lab.key"
+    )]
+    Bench(Box<super::bench::BenchArgs>),
+    /// Record what a model puts out, for comparison wherever it runs
+    #[command(subcommand)]
+    Golden(super::bench::GoldenCommand),
+    /// List, install and trust plugins, or begin one
+    #[command(subcommand)]
+    Plugin(super::plugin::PluginCommand),
+    /// Serve as the process of a plugin
+    #[command(name = super::plugin_args::HOST_COMMAND, hide = true)]
+    PluginHost,
     /// Sign and verify single artifacts as other Sigstore clients do
     #[command(subcommand)]
     Sigstore(SigstoreCommand),
@@ -278,6 +292,9 @@ pub struct VerifyArgs {
     /// Who asks what the terms mean
     #[command(flatten)]
     pub adopter: super::report::AdopterArgs,
+    /// Plugins that look at it
+    #[command(flatten)]
+    pub plugins: super::plugin_args::VerifyPluginArgs,
     /// Folders that are no bundle
     #[command(flatten)]
     pub folder: VerifyFolderArgs,

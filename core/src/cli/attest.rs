@@ -210,6 +210,7 @@ fn add(args: &AttestArgs, printer: Printer) -> Result<Reply> {
         predicate,
         subjects: args.subject.clone(),
         evidence: args.evidence.clone(),
+        made_evidence: Vec::new(),
     };
     let (added, more) = printer.with_progress("attesting", |_| attest::add(&request, &*sealer))?;
     findings.extend(more);

@@ -35,6 +35,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
             | Command::Unpack(_)
             | Command::Export(_)
             | Command::Attest(_)
+            | Command::Bench(_)
     );
     let (name, result) = match command {
         Command::Init(args) => ("init", init(args)),
@@ -50,6 +51,10 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Diff(args) => ("diff", super::compare::diff(args, printer)),
         Command::Lineage(args) => ("lineage", super::compare::lineage(args, printer)),
         Command::Attest(args) => (args.name(), super::attest::run(args, printer)),
+        Command::Bench(args) => ("bench", super::bench::run(args, printer)),
+        Command::Golden(command) => ("golden-record", super::bench::golden(command, printer)),
+        Command::Plugin(command) => (command.name(), super::plugin::run(command)),
+        Command::PluginHost => ("plugin-host", Err(Problem::new(Code::Internal, "plugin-host"))),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Trust(command) => ("trust", super::trust::run(command, printer)),
         Command::Demo(args) => ("demo", demo(args)),
@@ -170,6 +175,7 @@ fn sign(args: &SignArgs, printer: Printer) -> Result<Reply> {
 
 fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
     let policy = args.policy.as_deref().map(super::policy::load).transpose()?;
+    let (plugins, results) = args.plugins.read(policy.is_some(), &args.trust.root())?;
     let request = VerifyRequest {
         target: args.target.clone(),
         judge: args.trust.judge_with(policy.as_ref())?,
@@ -178,6 +184,8 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
         folder: args.folder.options(),
         policy,
         adopter: args.adopter.read()?,
+        plugins,
+        results,
     };
     let (verdict, findings) =
         printer.with_progress("verifying", |meter| verify::verify(&request, meter))?;

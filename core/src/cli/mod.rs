@@ -2,6 +2,7 @@
 
 mod args;
 mod attest;
+mod bench;
 mod commands;
 mod compare;
 mod model_folder;
@@ -9,6 +10,8 @@ mod monitor;
 mod notice;
 mod output;
 mod passphrase;
+mod plugin;
+mod plugin_args;
 mod policy;
 mod render;
 mod report;
@@ -32,6 +35,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
+    if matches!(cli.command, Command::PluginHost) {
+        // The process of a plugin: it speaks over its own socket, and prints nothing.
+        return ExitCode::from(pkg_plugin_host::serve());
+    }
     let printer = output::Printer::new(cli.output);
     printer.reply(commands::run(&cli.command, printer))
 }

@@ -312,6 +312,21 @@ impl Render for Judged {
         );
         table(&component_rows(&verdict.components), page);
         answer(verdict.answer.as_ref(), page);
+        for run in &verdict.plugins {
+            let _ = writeln!(page, "plugin  {}", super::bench::run_line(run));
+        }
+        for required in &verdict.required {
+            let met = if required.met { "met" } else { "NOT MET" };
+            let results: Vec<String> = required
+                .results
+                .iter()
+                .map(|it| format!("{} by {}", printable(&it.result), printable(&it.who)))
+                .collect();
+            let results =
+                if results.is_empty() { "no result".to_owned() } else { results.join(", ") };
+            let plugin = printable(&required.plugin);
+            let _ = writeln!(page, "require test-result:{plugin} {met}: {results}");
+        }
         if let Some(decision) = &verdict.decision {
             let outcome = if decision.allowed { "met" } else { "NOT MET" };
             let met = decision.rules.iter().filter(|rule| rule.outcome == Outcome::Pass).count();

@@ -83,6 +83,14 @@ struct Configuration {
 }
 
 impl SignerArgs {
+    /// Whether the command line says that somebody signs.
+    pub(super) fn signs(&self) -> bool {
+        self.keyless
+            || self.key.is_some()
+            || self.signer_command.is_some()
+            || self.services.identity_token.is_some()
+    }
+
     /// What signs, and what there is to say about it.
     pub(super) fn sealer(&self) -> Result<(Box<dyn Sealer>, Vec<Finding>)> {
         let by_identity = self.keyless || self.services.identity_token.is_some();

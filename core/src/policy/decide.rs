@@ -125,6 +125,7 @@ impl Bench<'_> {
             (_, Demand::Signed(signed)) => self.signed(signed),
             (_, Demand::Component { selector, evidence }) => self.component(*selector, *evidence),
             (_, Demand::ForbidFinding { codes, severity }) => self.forbid_finding(codes, *severity),
+            (_, Demand::Plugin { id }) => self.plugin(id),
             (_, Demand::Rego(program)) => self.rego(program),
         };
         RuleDecision {
@@ -151,6 +152,15 @@ impl Bench<'_> {
                 continue;
             }
             let name = &signature.name;
+            if let (Some(plugin), Some(test)) = (&rule.plugin, &signature.test) {
+                if !test.plugins.contains(plugin) {
+                    continue;
+                }
+                if test.result == "FAILED" {
+                    left_out.push(format!("{name} says that {plugin} failed"));
+                    continue;
+                }
+            }
             match (signer, signature.standing) {
                 (_, Standing::Invalid) => left_out.push(format!("{name} is invalid")),
                 (_, Standing::NotChecked) => unknown.push(format!("{name} was not checked")),
@@ -245,6 +255,22 @@ impl Bench<'_> {
             (Outcome::Fail, format!("{number} forbidden findings: {}", listed(&counted)))
         };
         (outcome, reason, Counted { counted, ..Counted::default() })
+    }
+
+    fn plugin(&self, id: &str) -> Judgement {
+        let Some(plugins) = &self.facts.plugins else {
+            return unknown("no plugin was run");
+        };
+        let Some(ran) = plugins.iter().find(|plugin| plugin.id == id) else {
+            return unknown(&format!("the plugin {id} was not run"));
+        };
+        let said = format!("{id} {}: {}", ran.version, ran.verdict);
+        let counted = vec![said.clone()];
+        match ran.verdict.as_str() {
+            _ if ran.holds => (Outcome::Pass, said, Counted { counted, ..Counted::default() }),
+            "failed" => (Outcome::Fail, said, Counted { left_out: counted, ..Counted::default() }),
+            _ => (Outcome::Fail, said, Counted { unknown: counted, ..Counted::default() }),
+        }
     }
 
     fn rego(&self, program: &Program) -> Judgement {

@@ -86,6 +86,9 @@ fn demand(policy: &Policy, demand: &Demand) -> String {
             let which: Vec<String> = called.into_iter().chain(severity).collect();
             format!("verification must have found nothing {}", which.join(", and nothing "))
         }
+        Demand::Plugin { id } => {
+            format!("the plugin {id} must have looked at the release, and it must hold")
+        }
         Demand::Rego(program) => {
             format!("`{}` in {} must allow it", program.query, program.file)
         }
@@ -117,6 +120,8 @@ impl Signed {
             Proof::MaxAge { days: 1 } => ", proven to be at most a day ago".to_owned(),
             Proof::MaxAge { days } => format!(", proven to be at most {days} days ago"),
         };
-        format!("signed {what}{proof}")
+        let plugin = self.plugin.as_ref();
+        let plugin = plugin.map(|id| format!(", by which the plugin {id} passed"));
+        format!("signed {what}{}{proof}", plugin.unwrap_or_default())
     }
 }

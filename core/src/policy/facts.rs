@@ -36,6 +36,9 @@ pub struct Facts {
     /// What verification found; absent when the content was not verified.
     #[serde(default)]
     pub findings: Option<Vec<FindingFacts>>,
+    /// Plugins that were run; absent when none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugins: Option<Vec<PluginFacts>>,
     /// The time of the decision, RFC 3339. Nothing here reads a clock.
     pub now: String,
     /// Openness and terms, as `pkg report --json` has them in `result`; absent when
@@ -97,6 +100,36 @@ pub struct SignatureFacts {
     /// Whether its entry in a transparency log was verified.
     #[serde(default)]
     pub log: bool,
+    /// For a verified test result about the release: what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestFacts>,
+}
+
+/// What a test result says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TestFacts {
+    /// `PASSED`, `WARNED` or `FAILED`.
+    pub result: String,
+    /// Plugins it is a result of.
+    #[serde(default)]
+    pub plugins: Vec<String>,
+}
+
+/// A plugin that was run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PluginFacts {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its library.
+    pub sha256: String,
+    /// `passed`, `warned`, `inconclusive`, `failed`, `skipped` or `broken`.
+    pub verdict: String,
+    /// Whether it was looked at, and holds.
+    pub holds: bool,
 }
 
 /// A component of the release.

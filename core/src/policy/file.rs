@@ -158,6 +158,9 @@ pub struct RuleFile {
     /// Verification found nothing of this sort.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forbid_finding: Option<ForbidFindingFile>,
+    /// A plugin looked at the release, and it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<PluginFile>,
     /// A rule written in Rego agrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rego: Option<RegoFile>,
@@ -189,6 +192,19 @@ pub struct AttestationFile {
     /// How many different signers are needed.
     #[serde(default = "one")]
     pub threshold: u32,
+    /// Only test results of this plugin count, and only good ones: its id, with `:cpu`
+    /// behind it for runs on the processor of a plugin that is made for GPUs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+}
+
+/// A plugin is run when the release is verified, and it must hold what it looks at. A
+/// skip does not meet the rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PluginFile {
+    /// Id of the plugin, as `pkg plugin list` shows it.
+    pub id: String,
 }
 
 /// A signature was proven to exist not longer ago than this.
@@ -281,7 +297,7 @@ fn query() -> String {
 }
 
 /// Keys of [`RuleFile`] of which exactly one is set.
-pub(super) const DEMANDS: [&str; 8] = [
+pub(super) const DEMANDS: [&str; 9] = [
     "signed-by",
     "attestation",
     "max-age",
@@ -289,6 +305,7 @@ pub(super) const DEMANDS: [&str; 8] = [
     "require-time-proof",
     "component",
     "forbid-finding",
+    "plugin",
     "rego",
 ];
 
@@ -337,18 +354,23 @@ const RULE: Shape = Shape {
         ("id", Plain),
         ("mode", Word(&["off", "warn", "enforce"])),
         ("signed-by", Table(&COUNTED)),
-        ("attestation", Table(&COUNTED)),
+        ("attestation", Table(&ATTESTATION)),
         ("max-age", Table(&MAX_AGE)),
         ("require-log", Table(&COUNTED)),
         ("require-time-proof", Table(&COUNTED)),
         ("component", Table(&COMPONENT)),
         ("forbid-finding", Table(&FORBID_FINDING)),
+        ("plugin", Table(&Shape { keys: &[("id", Plain)] })),
         ("rego", Table(&Shape { keys: &[("file", Plain), ("query", Plain)] })),
     ],
 };
 
 const COUNTED: Shape =
     Shape { keys: &[("signers", Plain), ("threshold", Plain), ("predicate-type", Plain)] };
+
+const ATTESTATION: Shape = Shape {
+    keys: &[("signers", Plain), ("threshold", Plain), ("predicate-type", Plain), ("plugin", Plain)],
+};
 
 const MAX_AGE: Shape = Shape {
     keys: &[("days", Plain), ("signers", Plain), ("threshold", Plain), ("predicate-type", Plain)],

@@ -20,6 +20,7 @@ use super::{Demand, Policy, Proof, Rule, RuleKind, Signed};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::model::digest::Digest;
+use crate::predicate::Kind;
 use crate::tables;
 use crate::trust::keyfile;
 use crate::trust::statement::predicate;
@@ -281,7 +282,17 @@ impl Reader {
         if let Some(f) = file.attestation {
             let kind = RuleKind::Attestation;
             self.some_signers(&f.signers, at)?;
-            demands.push(signed(kind, &f.predicate_type, &f.signers, f.threshold, Proof::None)?);
+            let mut demand = signed(kind, &f.predicate_type, &f.signers, f.threshold, Proof::None)?;
+            if let Demand::Signed(rule) = &mut demand {
+                rule.plugin = f.plugin;
+                if rule.plugin.is_some() && rule.predicate_type != Kind::TestResult.uri() {
+                    return Err(self.invalid(format!(
+                        "{at} asks for a plugin; only {} is about one",
+                        Kind::TestResult.uri()
+                    )));
+                }
+            }
+            demands.push(demand);
         }
         if let Some(f) = file.max_age {
             if f.days == 0 {
@@ -303,6 +314,9 @@ impl Reader {
         }
         if let Some(f) = file.forbid_finding {
             demands.push(self.forbid_finding(&f, at)?);
+        }
+        if let Some(f) = file.plugin {
+            demands.push(Demand::Plugin { id: f.id });
         }
         if let Some(f) = file.rego {
             demands.push(Demand::Rego(self.rego(&f, at)?));
@@ -356,6 +370,7 @@ impl Reader {
             groups: positions,
             threshold,
             proof: asked.proof,
+            plugin: None,
         })
     }
 

@@ -68,6 +68,7 @@ enum Demand {
     Signed(Signed),
     Component { selector: Selector, evidence: Evidence },
     ForbidFinding { codes: Vec<Code>, severity: Option<Severity> },
+    Plugin { id: String },
     Rego(rego::Program),
 }
 
@@ -80,6 +81,8 @@ struct Signed {
     groups: Vec<usize>,
     threshold: usize,
     proof: Proof,
+    /// Only good test results of this plugin count.
+    plugin: Option<String>,
 }
 
 /// What a signature must come with to count.
@@ -109,6 +112,8 @@ pub enum RuleKind {
     Component,
     /// Verification found nothing of a sort.
     ForbidFinding,
+    /// A plugin looked, and it holds.
+    Plugin,
     /// A rule written in Rego agrees.
     Rego,
 }
@@ -124,6 +129,7 @@ impl RuleKind {
             Self::RequireTimeProof => "require-time-proof",
             Self::Component => "component",
             Self::ForbidFinding => "forbid-finding",
+            Self::Plugin => "plugin",
             Self::Rego => "rego",
         }
     }
@@ -135,6 +141,7 @@ impl Rule {
             Demand::Signed(signed) => signed.kind,
             Demand::Component { .. } => RuleKind::Component,
             Demand::ForbidFinding { .. } => RuleKind::ForbidFinding,
+            Demand::Plugin { .. } => RuleKind::Plugin,
             Demand::Rego(_) => RuleKind::Rego,
         }
     }
@@ -172,6 +179,17 @@ impl Policy {
             }
         }
         accepted
+    }
+
+    /// Plugins that rules ask for, each with whether such a rule is enforced.
+    pub fn plugins(&self) -> Vec<(&str, bool)> {
+        let asked = self.rules.iter().filter_map(|rule| match &rule.demand {
+            Demand::Plugin { id } if rule.mode != Mode::Off => {
+                Some((id.as_str(), rule.mode == Mode::Enforce))
+            }
+            _ => None,
+        });
+        asked.collect()
     }
 
     /// Number of rules that are not off.

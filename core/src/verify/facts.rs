@@ -3,11 +3,14 @@
 use crate::bundle::{self, Loaded};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::openness::report::Report;
+use crate::plugin::{Asked, result};
 use crate::policy::Facts;
 use crate::policy::facts::{
-    ComponentFacts, FindingFacts, ReleaseFacts, SignatureFacts, Standing as PolicyStanding,
+    ComponentFacts, FindingFacts, PluginFacts, ReleaseFacts, SignatureFacts,
+    Standing as PolicyStanding, TestFacts,
 };
-use crate::signatures::{SignatureReport, Standing};
+use crate::predicate::Kind;
+use crate::signatures::{SignatureReport, Signatures, Standing};
 
 use super::{ComponentReport, Verdict};
 
@@ -15,6 +18,7 @@ use super::{ComponentReport, Verdict};
 pub(super) fn facts(
     loaded: &Loaded,
     verdict: &Verdict,
+    signatures: &Signatures,
     findings: &[Finding],
     terms: Option<&Report>,
 ) -> Result<Facts> {
@@ -29,16 +33,46 @@ pub(super) fn facts(
             digest: verdict.digest,
             released: loaded.release.released.clone(),
         },
-        signatures: Some(verdict.signatures.iter().map(signature).collect()),
+        signatures: Some(
+            verdict
+                .signatures
+                .iter()
+                .enumerate()
+                .map(|(at, it)| signature(it, test(signatures, at)))
+                .collect(),
+        ),
         components: Some(verdict.components.iter().map(component).collect()),
         findings: Some(findings.iter().map(finding).collect()),
+        plugins: (!verdict.plugins.is_empty())
+            .then(|| verdict.plugins.iter().map(plugin).collect()),
         // A decision can be repeated for the time it was made at.
         now: bundle::source_date()?.unwrap_or_else(|| jiff::Timestamp::now().to_string()),
         terms,
     })
 }
 
-fn signature(report: &SignatureReport) -> SignatureFacts {
+/// What the document at this position says, if it is a test result about the release.
+fn test(signatures: &Signatures, at: usize) -> Option<TestFacts> {
+    let (_, attested) = signatures.attested.iter().find(|(position, _)| *position == at)?;
+    let is_result = Kind::of(&attested.predicate_type) == Some(Kind::TestResult);
+    if !is_result || !attested.about.iter().any(|about| about == "release") {
+        return None;
+    }
+    let result = attested.predicate.get("result")?.as_str()?.to_owned();
+    Some(TestFacts { result, plugins: result::plugins(&attested.predicate) })
+}
+
+fn plugin(asked: &Asked) -> PluginFacts {
+    PluginFacts {
+        id: asked.plugin.id.clone(),
+        version: asked.plugin.version.clone(),
+        sha256: asked.plugin.sha256.clone(),
+        verdict: asked.verdict.as_str().to_owned(),
+        holds: asked.verdict.holds(),
+    }
+}
+
+fn signature(report: &SignatureReport, test: Option<TestFacts>) -> SignatureFacts {
     SignatureFacts {
         name: report.name.clone(),
         predicate_type: report.predicate_type.clone(),
@@ -51,6 +85,7 @@ fn signature(report: &SignatureReport) -> SignatureFacts {
         authority: report.authority,
         times: report.times.clone(),
         log: report.logged,
+        test,
     }
 }
 

@@ -53,6 +53,10 @@ fn check(
         return Err(Problem::new(Code::UsageError, target.display())
             .detail("a policy is about a release, and a model signature alone is none"));
     }
+    if !request.results.is_empty() {
+        return Err(Problem::new(Code::UsageError, target.display())
+            .detail("attestations travel in bundles, and a model signature alone is none"));
+    }
     if !request.scope.only.is_empty() {
         return Err(Problem::new(Code::UsageError, target.display())
             .detail("a model signature knows no components, so `--only` has no meaning here"));
@@ -99,6 +103,8 @@ fn check(
         not_checked: checked.not_checked,
         decision: None,
         answer: None,
+        plugins: Vec::new(),
+        required: Vec::new(),
     };
     Ok((verdict, findings))
 }

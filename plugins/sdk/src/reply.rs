@@ -220,13 +220,15 @@ impl Reply {
         self
     }
 
-    /// Adds what was found, and lets it weigh: an error fails, a warning warns.
+    /// Adds what was found, and lets it weigh: a warning warns, an error fails, unless the
+    /// checks say that it is an open question.
     #[must_use]
     pub fn findings(mut self, findings: Vec<Finding>) -> Self {
         for finding in findings {
             let weight = match finding.severity {
                 Severity::Note => Outcome::Passed,
                 Severity::Warning => Outcome::Warned,
+                Severity::Error if self.outcome == Outcome::Inconclusive => Outcome::Inconclusive,
                 Severity::Error => Outcome::Failed,
             };
             self.outcome = self.outcome.max(weight);
@@ -256,9 +258,62 @@ impl Reply {
         if worst.is_some_and(|worst| self.outcome < worst) {
             return Some("the outcome is better than its gravest check".to_owned());
         }
-        if error && self.outcome < Outcome::Failed {
-            return Some("it found an error, but did not fail".to_owned());
+        if error && self.outcome < Outcome::Inconclusive {
+            return Some("it found an error, and yet it holds".to_owned());
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Check, Finding, Metric, Outcome, Reply, Severity, SkipReason};
+
+    fn finding(severity: Severity) -> Vec<Finding> {
+        vec![Finding { code: "x".to_owned(), severity, file: None, detail: String::new() }]
+    }
+
+    #[test]
+    fn the_gravest_decides_and_an_open_question_stays_one() {
+        let check = |outcome| Check::new("c", outcome, "");
+        let reply = |outcome| Reply::new([check(Outcome::Passed), check(outcome)]);
+        assert_eq!(Reply::new([]).outcome, Outcome::Inconclusive);
+        assert_eq!(reply(Outcome::Skipped).outcome, Outcome::Passed);
+        assert_eq!(reply(Outcome::Failed).outcome, Outcome::Failed);
+        let with = |outcome, severity| reply(outcome).findings(finding(severity)).outcome;
+        assert_eq!(with(Outcome::Passed, Severity::Note), Outcome::Passed);
+        assert_eq!(with(Outcome::Passed, Severity::Warning), Outcome::Warned);
+        assert_eq!(with(Outcome::Passed, Severity::Error), Outcome::Failed);
+        assert_eq!(with(Outcome::Inconclusive, Severity::Error), Outcome::Inconclusive);
+        assert_eq!(with(Outcome::Failed, Severity::Error), Outcome::Failed);
+    }
+
+    #[test]
+    fn every_contradiction_is_seen() {
+        let good = || Reply::new([Check::when("c", true, "")]);
+        assert_eq!(good().contradiction(), None);
+        assert_eq!(Reply::skipped(SkipReason::NoDevice, "").contradiction(), None);
+        let bad: [fn(&mut Reply); 6] = [
+            |reply| reply.reason = Some(SkipReason::NoDriver),
+            |reply| reply.outcome = Outcome::Skipped,
+            |reply| reply.checks.clear(),
+            |reply| reply.checks[0].outcome = Outcome::Skipped,
+            |reply| reply.checks[0].outcome = Outcome::Failed,
+            |reply| reply.findings = finding(Severity::Error),
+        ];
+        for (number, spoil) in bad.into_iter().enumerate() {
+            let mut reply = good();
+            spoil(&mut reply);
+            assert!(reply.contradiction().is_some(), "{number}");
+        }
+    }
+
+    #[test]
+    fn samples_have_a_mean_and_a_deviation() {
+        let metric = Metric::of_samples("m", "s", &[1.0, 2.0, 3.0]);
+        assert!((metric.value - 2.0).abs() < 1e-12);
+        assert!((metric.stddev.unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(Metric::of_samples("m", "s", &[1.0]).stddev, None);
+        assert!(Metric::of_samples("m", "s", &[]).value.abs() < 1e-12);
     }
 }
