@@ -199,10 +199,20 @@ fn every_planted_fault_fails_on_every_device() {
             assert!(!measured.contains("tg4"), "{fault}: nothing is measured: {measured}");
         }
     }
-    // What is cut off is refused before it is packed, and by the plugin where it is not.
+    // A file that is cut off cannot be run at all, nor recorded.
     let bytes = sample().gguf();
     std::fs::write(place.path("model/model.gguf"), &bytes[..bytes.len() - 100]).unwrap();
-    place.finds(&["pack", "model", "-o", "m.pkg"], "bad-weight-header", 2);
+    pack(&place);
+    for device in &devices {
+        bench(&place, device.as_deref(), &[]).expect("plugin-refused", 20);
+    }
+    place.install("weights");
+    let digest = place.digest("m.pkg");
+    place.finds(
+        &["verify", "m.pkg", "--digest", &digest, "--plugin", "weights"],
+        "plugin-failed",
+        20,
+    );
     place.finds(&["golden", "record", "model", "-o", "g.json"], "plugin-refused", 20);
 }
 

@@ -334,7 +334,7 @@ mod tests {
         let tensors = pkg_formats::samples::safetensors("{}", 0);
         let gguf = pkg_formats::samples::gguf();
         let onnx = [0x08, 9, 0x3a, 2, 0x0a, 0];
-        let cases: [(&str, &[u8], What); 22] = [
+        let cases: [(&str, &[u8], What); 23] = [
             ("weights.dat", &tensors, What::Weights(Format::Safetensors)),
             ("weights.bin", &gguf, What::Weights(Format::Gguf)),
             ("model.onnx", &onnx, What::Weights(Format::Onnx)),
