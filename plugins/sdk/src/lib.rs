@@ -26,6 +26,7 @@
 mod entry;
 mod reply;
 mod request;
+pub mod section;
 
 use std::fmt;
 

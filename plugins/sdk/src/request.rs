@@ -122,6 +122,24 @@ impl File {
         self.kind.as_deref().is_some_and(|kind| kind.starts_with("model-parameters"))
     }
 
+    /// All of its bytes, if they are at most `most`; the error is the reason, for people.
+    pub fn read(&self, most: u64) -> Result<Vec<u8>, String> {
+        use std::io::Read as _;
+        if self.bytes > most {
+            return Err(format!("it has {} bytes; at most {most} are read", self.bytes));
+        }
+        let mut bytes = Vec::new();
+        let opened = self.open().map_err(|error| format!("cannot be read: {error}"))?;
+        opened
+            .take(most)
+            .read_to_end(&mut bytes)
+            .map_err(|error| format!("cannot be read: {error}"))?;
+        if bytes.len() as u64 != self.bytes {
+            return Err(format!("it ends after {} of {} bytes", bytes.len(), self.bytes));
+        }
+        Ok(bytes)
+    }
+
     /// A reader of exactly its bytes.
     pub fn open(&self) -> std::io::Result<std::io::Take<std::fs::File>> {
         use std::io::{Read as _, Seek as _, SeekFrom};

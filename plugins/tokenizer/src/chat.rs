@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::section::{Section, quoted, short};
 use crate::template::{Fault, MAX_TEMPLATE, Study, Tokens, study};
 use crate::vocabulary::Vocabulary;
+use pkg_plugin_sdk::section::{Section, quoted, short};
 
 /// Most different templates of a release that are run.
 const MAX_TEMPLATES: usize = 64;

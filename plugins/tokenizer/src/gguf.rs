@@ -9,9 +9,9 @@ use pkg_formats::gguf::{self, Array, Header, Value};
 use pkg_formats::{Window, gguf::Tensor};
 use pkg_plugin_sdk::File;
 
-use crate::section::{Section, quoted};
 use crate::template::{MAX_TEMPLATE, Tokens};
 use crate::vocabulary::{self, MAX_MERGES, MAX_TOKENS, Vocabulary};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Most bytes of tokens, and of merges, that are kept.
 const MAX_TEXT: usize = 256 << 20;

@@ -8,7 +8,6 @@
 mod chat;
 mod gguf;
 mod place;
-mod section;
 mod special;
 mod template;
 #[cfg(test)]
@@ -24,9 +23,9 @@ use serde_json::Value;
 use crate::chat::Chat;
 use crate::gguf::Inside;
 use crate::place::{Known, Place};
-use crate::section::{Section, quoted};
 use crate::template::Tokens;
 use crate::vocabulary::Vocabulary;
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Most folders, and most GGUF files, that are looked at.
 const MAX_PLACES: usize = 200;

@@ -6,9 +6,9 @@ use pkg_formats::safetensors;
 use pkg_plugin_sdk::File;
 use serde_json::{Map, Value};
 
-use crate::section::{Section, quoted};
 use crate::text;
 use crate::vocabulary::{self, Added, Merges, TokenizerJson, Vocabulary};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Longest tokenizer file that is read, in bytes.
 pub(crate) const MAX_TOKENIZER: u64 = 64 << 20;
@@ -130,8 +130,7 @@ pub(crate) fn read(place: &Place<'_>, section: &mut Section) -> Known {
             _ => MAX_CONFIG,
         };
         section.looked = true;
-        let result =
-            text::read(file, most).and_then(|bytes| take(&mut known, name, file, bytes, section));
+        let result = file.read(most).and_then(|bytes| take(&mut known, name, file, bytes, section));
         if let Err(reason) = result {
             let code =
                 if file.bytes > most { "tokenizer-file-too-large" } else { "tokenizer-file" };

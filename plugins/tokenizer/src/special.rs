@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::place::Known;
-use crate::section::{Section, quoted};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// The tokens that several files name.
 const ROLES: [&str; 4] = ["bos", "eos", "pad", "unk"];

@@ -6,7 +6,7 @@ use pkg_formats::{Window, gguf, safetensors};
 use pkg_plugin_sdk::File;
 
 use crate::dtype::Dtype;
-use crate::section::{Section, quoted};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Most memory that the headers of all files together may take, in bytes, roughly.
 const MAX_HEADERS: usize = 1 << 30;

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use pkg_formats::gguf::{Header, Value};
 
 use crate::files::WeightFile;
-use crate::section::{Section, quoted};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Keys that every known family needs, after the name of the family and a dot.
 const WHOLE: [&str; 4] =

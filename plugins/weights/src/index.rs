@@ -12,8 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::files::{Format, WeightFile, folder};
-use crate::section::{Section, quoted};
-use crate::text;
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Longest index that is read, in bytes.
 const MAX_INDEX: u64 = 64 << 20;
@@ -87,7 +86,7 @@ pub(crate) fn look<'a>(
             section.error("too-many-indices", &file.path, detail);
             continue;
         }
-        let read = text::read(file, MAX_INDEX).and_then(|bytes| {
+        let read = file.read(MAX_INDEX).and_then(|bytes| {
             serde_json::from_slice::<Index>(&bytes)
                 .map_err(|error| format!("it is no index: {error}"))
         });

@@ -10,11 +10,9 @@ mod dtype;
 mod files;
 mod gguf_rules;
 mod index;
-mod section;
 mod shards;
 #[cfg(test)]
 mod tests;
-mod text;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +22,7 @@ use pkg_plugin_sdk::{
 };
 
 use crate::files::{Format, WeightFile};
-use crate::section::Section;
+use pkg_plugin_sdk::section::Section;
 
 /// The plugin.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::files::{Format, WeightFile, folder};
-use crate::section::{Section, quoted};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// The files of one model, by their names.
 #[derive(Debug)]

@@ -35,7 +35,7 @@ impl Run<'_> {
                 if let (Value::Undefined, Expr::Name(name)) = (other, of) {
                     return Err(Fault::Unknown(format!(
                         "the function {}",
-                        crate::section::quoted(name)
+                        pkg_plugin_sdk::section::quoted(name)
                     )));
                 }
                 wrong(format!("{} is called", other.kind()))
@@ -49,11 +49,14 @@ impl Run<'_> {
         if self.calls >= MAX_CALLS {
             return runaway(format!(
                 "the macro {} is called more than {MAX_CALLS} deep",
-                crate::section::quoted(&of.name)
+                pkg_plugin_sdk::section::quoted(&of.name)
             ));
         }
         if given.plain.len() > of.parameters.len() {
-            return wrong(format!("{} takes fewer arguments", crate::section::quoted(&of.name)));
+            return wrong(format!(
+                "{} takes fewer arguments",
+                pkg_plugin_sdk::section::quoted(&of.name)
+            ));
         }
         // A macro sees what is global, and its arguments.
         let inner = self.scopes.split_off(1);

@@ -8,7 +8,7 @@ use super::methods::{self, capital, title};
 use super::print::Sheet;
 use super::run::{Given, Run};
 use super::value::{Made, Value, wrong};
-use crate::section::quoted;
+use pkg_plugin_sdk::section::quoted;
 
 /// Filters that Jinja2 has and that are not run here.
 const OTHERS: [&str; 20] = [

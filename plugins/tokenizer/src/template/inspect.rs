@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ast::{Args, Expr, Stmt, Target, Template};
 use super::{FUNCTIONS, Fault, filters};
-use crate::section::quoted;
+use pkg_plugin_sdk::section::quoted;
 
 /// Most faults of one template that are told.
 const MAX_FAULTS: usize = 20;

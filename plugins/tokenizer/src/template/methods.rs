@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::Fault;
 use super::run::{Given, Run};
 use super::value::{Made, Value, key, unkey, wrong};
-use crate::section::quoted;
+use pkg_plugin_sdk::section::quoted;
 
 /// Methods that change their value; the sandbox refuses them.
 const CHANGING: [&str; 13] = [

@@ -101,7 +101,7 @@ impl Parser {
             Some(Word::Text(_)) => "a text".to_owned(),
             Some(Word::Open(_)) => "a tag".to_owned(),
             Some(Word::Close(_)) => "the end of a tag".to_owned(),
-            Some(Word::Name(name)) => format!("`{}`", crate::section::short(name, 40)),
+            Some(Word::Name(name)) => format!("`{}`", pkg_plugin_sdk::section::short(name, 40)),
             Some(Word::Str(_)) => "a string".to_owned(),
             Some(Word::Int(_) | Word::Float(_)) => "a number".to_owned(),
             Some(Word::Op(operator)) => format!("`{operator}`"),
@@ -189,7 +189,7 @@ impl Parser {
                 return Err(Fault::Unsupported(format!("the tag `{name}`")));
             }
             name => {
-                let name = crate::section::short(name, 40);
+                let name = pkg_plugin_sdk::section::short(name, 40);
                 return syntax(format!("`{name}` is no tag that is known here"));
             }
         };

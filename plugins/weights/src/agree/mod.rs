@@ -12,9 +12,8 @@ use serde_json::{Map, Value};
 use self::shapes::Compared;
 use self::sizes::Sizes;
 use crate::files::{Format, WeightFile, folder};
-use crate::section::{Section, quoted};
 use crate::shards::Group;
-use crate::text;
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Longest configuration that is read, in bytes.
 const MAX_CONFIG: u64 = 16 << 20;
@@ -56,7 +55,7 @@ struct Config<'a> {
 }
 
 fn config<'a>(file: &'a File, section: &mut Section) -> Option<Config<'a>> {
-    let read = text::read(file, MAX_CONFIG).and_then(|bytes| {
+    let read = file.read(MAX_CONFIG).and_then(|bytes| {
         serde_json::from_slice(&bytes).map_err(|error| format!("it is no JSON object: {error}"))
     });
     match read {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::families::{Family, Side};
 use super::sizes::Sizes;
 use crate::files::{Tensor, WeightFile, told};
-use crate::section::{Section, quoted};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Greatest number of a layer that is believed.
 const MAX_LAYERS: u64 = 100_000;

@@ -4,7 +4,7 @@ use pkg_formats::gguf::Header;
 use serde_json::{Map, Value};
 
 use super::families::Side;
-use crate::section::Section;
+use pkg_plugin_sdk::section::Section;
 
 /// Sizes of a model; none where the configuration does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,7 +151,7 @@ fn number(
     }
     let number = value.as_u64().filter(|number| (1..=1 << 40).contains(number));
     if number.is_none() && !(*name == "type_vocab_size" && value.as_u64() == Some(0)) {
-        let value = crate::section::short(&value.to_string(), 60);
+        let value = pkg_plugin_sdk::section::short(&value.to_string(), 60);
         section.error("config-value", path, format!("{name} is {value}, no count"));
     }
     number

@@ -5,7 +5,7 @@ use super::kernels::magnitude;
 use super::tally::Tally;
 use crate::dtype::Look;
 use crate::files::{Tensor, told};
-use crate::section::{Section, quoted};
+use pkg_plugin_sdk::section::{Section, quoted};
 
 /// Magnitudes above this are no weights. Trained ones rarely reach a thousand; what lies
 /// beyond comes from masks, or from bytes of another type.

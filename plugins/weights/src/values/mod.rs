@@ -19,7 +19,7 @@ use pkg_plugin_sdk::{Failure, Host};
 
 use crate::dtype::Look;
 use crate::files::WeightFile;
-use crate::section::Section;
+use pkg_plugin_sdk::section::Section;
 use scan::Stop;
 
 /// Figures of the pass.

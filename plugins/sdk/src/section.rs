@@ -1,8 +1,11 @@
-//! One check of the reply, with what it found.
+//! A check in the making: what was found is bounded, and weighs by itself.
+//!
+//! Whoever made a release may be hostile, also with millions of faults: after some alike
+//! only their number is kept.
 
 use std::collections::BTreeMap;
 
-use pkg_plugin_sdk::{Check, Finding, Outcome, Severity};
+use crate::{Check, Finding, Outcome, Severity};
 
 /// Most findings of one code in one file that are told one by one.
 const MAX_ALIKE: u64 = 20;
@@ -13,7 +16,7 @@ const MAX_DETAIL: usize = 600;
 
 /// A check that is being made.
 #[derive(Debug)]
-pub(crate) struct Section {
+pub struct Section {
     name: &'static str,
     findings: Vec<Finding>,
     /// Findings by severity, file and code.
@@ -22,15 +25,15 @@ pub(crate) struct Section {
     /// Findings that were not kept because there were too many in all.
     dropped: u64,
     /// Whether there was anything to look at.
-    pub(crate) looked: bool,
+    pub looked: bool,
     /// Whether something could not be decided.
-    pub(crate) undecided: bool,
+    pub undecided: bool,
     notes: Vec<String>,
 }
 
 impl Section {
     /// A check that has not looked at anything yet.
-    pub(crate) const fn new(name: &'static str) -> Self {
+    pub const fn new(name: &'static str) -> Self {
         Self {
             name,
             findings: Vec::new(),
@@ -44,28 +47,22 @@ impl Section {
     }
 
     /// Something is wrong.
-    pub(crate) fn error(&mut self, code: &'static str, file: &str, detail: impl Into<String>) {
-        self.add(Severity::Error, code, file, detail.into());
+    pub fn error(&mut self, code: &'static str, file: &str, detail: impl AsRef<str>) {
+        self.add(Severity::Error, code, file, detail.as_ref());
     }
 
     /// Something should be looked at.
-    pub(crate) fn warn(&mut self, code: &'static str, file: &str, detail: impl Into<String>) {
-        self.add(Severity::Warning, code, file, detail.into());
+    pub fn warn(&mut self, code: &'static str, file: &str, detail: impl AsRef<str>) {
+        self.add(Severity::Warning, code, file, detail.as_ref());
     }
 
     /// Something is worth knowing.
-    pub(crate) fn note(&mut self, code: &'static str, file: &str, detail: impl Into<String>) {
-        self.add(Severity::Note, code, file, detail.into());
+    pub fn note(&mut self, code: &'static str, file: &str, detail: impl AsRef<str>) {
+        self.add(Severity::Note, code, file, detail.as_ref());
     }
 
     /// Adds a finding; after 20 alike in a file only their number is kept.
-    pub(crate) fn add(
-        &mut self,
-        severity: Severity,
-        code: &'static str,
-        file: &str,
-        detail: String,
-    ) {
+    pub fn add(&mut self, severity: Severity, code: &'static str, file: &str, detail: &str) {
         self.looked = true;
         self.worst = self.worst.max(Some(severity));
         if self.findings.len() >= MAX_FINDINGS {
@@ -80,24 +77,23 @@ impl Section {
                 code: code.to_owned(),
                 severity,
                 file,
-                detail: short(&detail, MAX_DETAIL),
+                detail: short(detail, MAX_DETAIL),
             });
         }
     }
 
     /// Adds to the line of the check.
-    pub(crate) fn say(&mut self, text: impl Into<String>) {
+    pub fn say(&mut self, text: impl Into<String>) {
         self.notes.push(text.into());
     }
 
     /// Whether nothing worse than a note was found.
-    #[cfg(test)]
-    pub(crate) fn clean(&self) -> bool {
+    pub fn clean(&self) -> bool {
         self.worst <= Some(Severity::Note)
     }
 
     /// The check and its findings.
-    pub(crate) fn finish(mut self) -> (Check, Vec<Finding>) {
+    pub fn finish(mut self) -> (Check, Vec<Finding>) {
         for ((severity, file, code), count) in std::mem::take(&mut self.alike) {
             if count > MAX_ALIKE {
                 self.findings.push(Finding {
@@ -123,7 +119,7 @@ impl Section {
 }
 
 /// The text, cut to so many characters.
-pub(crate) fn short(text: &str, most: usize) -> String {
+pub fn short(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
@@ -131,15 +127,14 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 }
 
 /// A name from a file, quoted, escaped and cut short.
-pub(crate) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     format!("{:?}", short(name, 120))
 }
 
 #[cfg(test)]
 mod tests {
-    use pkg_plugin_sdk::{Outcome, Severity};
-
     use super::{Section, quoted, short};
+    use crate::{Outcome, Severity};
 
     #[test]
     fn many_alike_are_counted() {
