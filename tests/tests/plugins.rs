@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use pkg_rig::TokenSpec;
+use pkg_tests::keyless::{ADA, Keyless};
 use pkg_tests::plugins::{c_library, library};
 use pkg_tests::{Out, Place};
 
@@ -45,6 +47,8 @@ fn every_ending_has_its_name_and_leaves_pkg_unharmed() {
         ("exit-0", "broken", "plugin-no-reply", 20),
         ("exit-after-reply", "broken", "plugin-no-reply", 20),
         ("contradict", "broken", "plugin-refused", 20),
+        ("forge", "failed", "plugin-failed", 20),
+        ("garbage", "broken", "plugin-bad-reply", 20),
     ] {
         let out = bench(&place, deed, &[]).expect(code, exit);
         let run = &out.json()["result"]["run"];
@@ -149,6 +153,11 @@ fn plugins_in_c_run_and_wrong_ones_are_told_apart() {
         assert_eq!(install(variant).code, Some(0), "{variant}");
         place.finds(&["bench", "m.pkg", "--plugin", "c-plugin"], code, 20);
     }
+    // A pipe is no library, and is not waited for.
+    pkg_tests::mkfifo(&folder.join("pipe.so"));
+    let pipe = folder.join("pipe.so");
+    let piped = place.run(&["plugin", "install", pipe.to_str().unwrap(), "--json"]);
+    assert!(piped.code.is_some_and(|code| code != 0), "{piped:?}");
     for (name, content) in [("empty.so", ""), ("text.so", "no library"), ("elf.so", "\u{7f}ELF")] {
         std::fs::write(folder.join(name), content).unwrap();
         let path = folder.join(name);
@@ -317,6 +326,28 @@ fn a_plugin_sees_every_file_however_it_is_packed() {
 }
 
 #[test]
+fn very_many_files_are_no_obstacle() {
+    let place = Place::with_model();
+    let folder = place.path("model/many");
+    std::fs::create_dir_all(&folder).unwrap();
+    for number in 0..3000 {
+        std::fs::write(folder.join(format!("{number}.txt")), number.to_string()).unwrap();
+    }
+    let spec = std::fs::read_to_string(place.path("model/pkg.toml")).unwrap();
+    let more = "\n[[component]]\nkind = \"technical-report\"\npaths = [\"many/**\"]\n";
+    std::fs::write(place.path("model/pkg.toml"), spec + more).unwrap();
+    place.ok(&["pack", "model", "-o", "m.pkg"]);
+    place.ok(&["unpack", "m.pkg", "out"]);
+    place.install("misbehaving");
+    for target in ["m.pkg", "out"] {
+        let out = place.ok(&["bench", target, "--plugin", "misbehaving", "--json"]).json();
+        let detail = out["result"]["run"]["checks"][0]["detail"].as_str().unwrap();
+        let files: u32 = detail.split(' ').nth(4).unwrap().parse().unwrap();
+        assert!(files > 3000, "{detail}");
+    }
+}
+
+#[test]
 fn content_that_is_not_the_publishers_is_not_shown_to_plugins() {
     let place = prepared();
     place.ok(&["unpack", "m.pkg", "out"]);
@@ -423,6 +454,43 @@ fn a_result_attested_here_is_verified_elsewhere() {
     // One failure by whom it was asked of is not outweighed by a success.
     assert_eq!(bench("fail", "lab.key").code, Some(20));
     verify(require).expect("requirement-failed", 11);
+}
+
+#[test]
+fn results_and_plugins_are_signed_by_identity_too() {
+    let keyless = Keyless::new(Place::signed());
+    let (place, issuer) = (&keyless.place, keyless.rig.url().to_owned());
+    let token = keyless.rig.token(&TokenSpec::email(ADA));
+    std::fs::create_dir(place.path("dist")).unwrap();
+    std::fs::copy(library("misbehaving"), place.path("dist/libm.so")).unwrap();
+    let by_ada = ["--identity-token", &token, "--trust-config", "trust1.json"];
+    place.ok(&[&["plugin", "manifest", "dist/libm.so"][..], &by_ada].concat());
+    place.ok(&["plugin", "install", "dist/misbehaving.pkgplugin.json", "--no-trust"]);
+    let bench = ["bench", "m.pkg", "--plugin", "misbehaving"];
+    place.finds(&bench, "plugin-untrusted", 20);
+    let trust = |who: &str, root: &str| {
+        let args = ["plugin", "trust", "--identity", who, "--issuer", &issuer];
+        place.ok(&[&args[..], &["--trusted-root", root]].concat());
+    };
+    trust(ADA, "other-root.json");
+    trust("eve@example.com", "root.json");
+    place.finds(&bench, "plugin-untrusted", 20);
+    trust(ADA, "root.json");
+    place.ok(&bench);
+    let token = keyless.rig.token(&TokenSpec::email(ADA));
+    let by_ada = ["--identity-token", &token, "--trust-config", "trust2.json"];
+    place.ok(&[&bench[..], &by_ada].concat());
+    let verify = |who: &str| {
+        let require = format!("test-result:misbehaving@{who}");
+        let args = ["verify", "m.pkg", "--key", "k.pub", "--trusted-root", "root.json"];
+        place.run(&[&args[..], &["--require", &require, "--json"]].concat())
+    };
+    let good = verify(&format!("{ADA},issuer={issuer}"));
+    assert_eq!(good.code, Some(0), "{good:?}");
+    let who = good.json()["result"]["required"][0]["results"][0].clone();
+    assert!(who["who"].as_str().unwrap().contains(ADA) && !who["times"][0].is_null(), "{who}");
+    verify(&format!("eve@example.com,issuer={issuer}")).expect("requirement-missing", 11);
+    verify(&format!("{ADA},issuer=https://other.example")).expect("requirement-missing", 11);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Where the bytes of files lie on disk, for readers that are not this process.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::content::{check_tar, open_layer};
 use super::load::{Loaded, Origin};
@@ -21,11 +21,11 @@ pub struct Located {
 }
 
 /// Says where the bytes of the wanted files lie. Those of compressed layers are written
-/// into `folder`, under names of our own.
+/// into the folder that `make_folder` makes, under names of our own.
 pub fn locate(
     loaded: &Loaded,
-    folder: &Path,
     wanted: impl Fn(&FileEntry) -> bool,
+    mut make_folder: impl FnMut() -> Result<PathBuf>,
 ) -> Result<Vec<Located>> {
     let all = || loaded.files.files.iter().enumerate().filter(|(_, file)| wanted(file));
     let source = match &loaded.origin {
@@ -56,6 +56,7 @@ pub fn locate(
             continue;
         }
         let span = open_layer(source, descriptor)?;
+        let folder = make_folder()?;
         check_tar(loaded, layer, &span, &Meter::default(), |entry, content| {
             let Some((file, _)) = here().find(|(_, file)| file.path == entry.path) else {
                 return Ok(());

@@ -127,6 +127,9 @@ pub struct TrustPluginArgs {
     /// Who vouches for the identity
     #[arg(long, value_name = "URL", requires = "identity")]
     pub issuer: Option<String>,
+    /// Trusted root of the instance that the identity is of, unless it is the public one
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub trusted_root: Option<PathBuf>,
     /// How much trust matters from now on
     #[arg(long, value_enum)]
     pub mode: Option<ModeArg>,
@@ -358,17 +361,21 @@ fn trust(name: &'static str, args: &TrustPluginArgs) -> Result<Reply> {
             config.pin(&plugin.manifest.id, &plugin.manifest.sha256);
         }
     }
+    // The file is read from anywhere later.
+    let real = |path: &PathBuf| path.canonicalize().map_err(|error| Problem::reading(path, error));
     let key = args.signer_key.as_ref().map(|path| {
-        let real = path.canonicalize().map_err(|error| Problem::reading(path, error))?;
+        let real = real(path)?;
         crate::trust::keyfile::load_public_key(&real).map(|_| real)
     });
     let key = key.transpose()?;
+    let trusted_root = args.trusted_root.as_ref().map(real).transpose()?;
     for signer in [
-        key.map(|key| Signer { key: Some(key), identity: None, issuer: None }),
+        key.map(|key| Signer { key: Some(key), ..Signer::default() }),
         args.identity.clone().map(|identity| Signer {
             key: None,
             identity: Some(identity),
             issuer: args.issuer.clone(),
+            trusted_root,
         }),
     ]
     .into_iter()

@@ -186,14 +186,20 @@ impl Runner {
             files: exposed.files.clone(),
             settings: request.settings.clone(),
         };
-        // Meters only count up; a plugin may tell what it likes.
-        let told = std::sync::Mutex::new((0, 0));
+        // A plugin counts what it likes; what is shown is which part of the release that is.
+        let bytes = exposed.bytes();
+        meter.expect(bytes);
+        let shown = std::sync::Mutex::new(0);
         let ran = pkg_plugin_host::run(&job, &asked, &|done, total| {
-            let Ok(mut told) = told.lock() else { return };
-            meter.expect(total.saturating_sub(told.1));
-            meter.add(done.saturating_sub(told.0));
-            *told = (told.0.max(done), told.1.max(total));
+            let part = u128::from(bytes) * u128::from(done.min(total)) / u128::from(total.max(1));
+            let part = u64::try_from(part).unwrap_or(bytes);
+            if let Ok(mut shown) = shown.lock() {
+                meter.add(part.saturating_sub(*shown));
+                *shown = part.max(*shown);
+            }
         });
+        let shown = shown.into_inner().unwrap_or(bytes);
+        meter.add(bytes - shown.min(bytes));
         let mut report = Asked {
             plugin: Identity {
                 id: manifest.id.clone(),

@@ -13,6 +13,8 @@ use crate::model::release::{FileEntry, Owner};
 
 /// Most files that are shown to a plugin.
 const MAX_FILES: usize = 1_000_000;
+/// Most files that are named one by one to the kernel.
+const MAX_PLACES: usize = 1000;
 /// Files that are open at a time.
 const BATCH: usize = 256;
 
@@ -42,9 +44,15 @@ impl Exposed {
 
     /// Some files of a bundle or an unpacked release.
     pub fn part(loaded: &Loaded, wanted: impl Fn(&FileEntry) -> bool) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("pkg-plugin-").tempdir();
-        let folder = folder.map_err(|error| Problem::writing(&std::env::temp_dir(), error))?;
-        let located = bundle::locate(loaded, folder.path(), wanted)?;
+        let mut folder: Option<TempDir> = None;
+        let located = bundle::locate(loaded, wanted, || {
+            if let Some(made) = &folder {
+                return Ok(made.path().to_owned());
+            }
+            let made = tempfile::Builder::new().prefix("pkg-plugin-").tempdir();
+            let made = made.map_err(|error| Problem::writing(&std::env::temp_dir(), error))?;
+            Ok(folder.insert(made).path().to_owned())
+        })?;
         let files = located.into_iter().map(|located| {
             let entry = &loaded.files.files[located.file];
             let kind = match entry.owner {
@@ -60,7 +68,7 @@ impl Exposed {
                 kind: kind.map(|component| component.kind.to_string()),
             }
         });
-        Ok(Self { files: files.collect(), folder: Some(folder) })
+        Ok(Self { files: files.collect(), folder })
     }
 
     /// The regular files of a plain folder, hashed; hidden ones and links are left out.
@@ -113,8 +121,8 @@ impl Exposed {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// What the plugin must be able to read: folders that hold nothing else, otherwise
-    /// the files.
+    /// What the plugin must be able to read: the files, or where there are very many, the
+    /// folders that they are in.
     pub fn places(&self) -> Vec<PathBuf> {
         let own = self.folder.as_ref().map(|folder| folder.path().to_owned());
         let inside = |path: &Path| own.as_ref().is_some_and(|own| path.starts_with(own));
@@ -122,6 +130,11 @@ impl Exposed {
             self.files.iter().map(|file| file.disk.clone()).filter(|disk| !inside(disk)).collect();
         places.sort();
         places.dedup();
+        if places.len() > MAX_PLACES {
+            let folders = places.iter().filter_map(|place| place.parent().map(Path::to_owned));
+            places = folders.collect();
+            places.dedup();
+        }
         places.extend(own);
         places
     }

@@ -62,8 +62,8 @@ pub struct Pin {
 }
 
 /// Somebody whose signed plugins may run: a key, or an identity with its issuer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Signer {
     /// File with a public key, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,6 +74,9 @@ pub struct Signer {
     /// Who vouched for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
+    /// Trusted root of another Sigstore instance than the public one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_root: Option<PathBuf>,
 }
 
 /// Which plugins may run. Those beside pkg itself always may: whoever can change them
@@ -100,7 +103,14 @@ const FORM: Form = Form {
             ("pin", Table(&Shape { keys: &[("id", Plain), ("sha256", Plain)] })),
             (
                 "signer",
-                Table(&Shape { keys: &[("key", Plain), ("identity", Plain), ("issuer", Plain)] }),
+                Table(&Shape {
+                    keys: &[
+                        ("key", Plain),
+                        ("identity", Plain),
+                        ("issuer", Plain),
+                        ("trusted-root", Plain),
+                    ],
+                }),
             ),
         ],
     },
@@ -153,7 +163,7 @@ impl Config {
             .map_err(|error| invalid("it is not UTF-8").source(error))?;
         let config: Self = tables::read(&text, &subject, &FORM)?;
         for signer in &config.signers {
-            let Signer { key, identity, issuer } = signer;
+            let Signer { key, identity, issuer, .. } = signer;
             if key.is_some() == identity.is_some() || identity.is_some() != issuer.is_some() {
                 return Err(invalid("a signer has a key, or an identity with its issuer"));
             }
@@ -218,7 +228,6 @@ impl Config {
             return Ok(None);
         }
         let subject = path.display().to_string();
-        let judge = Judge::new(self.accepted()?, RootChoice::default());
         let bytes = fsx::read_given(&path, sigstore_bundle::MAX_SIZE)?;
         let signed = sigstore_bundle::parse(&bytes, &subject)?;
         if let Content::Envelope(envelope) = &signed.content {
@@ -229,26 +238,18 @@ impl Config {
                     .detail(format!("it states {says}, not {RELEASED}")));
             }
         }
-        match judge.artifact(&signed, Artifact::Bytes(&plugin.bytes), &subject)? {
-            Judgement::Accepted(proof) => Ok(Some(proof.who.to_string())),
-            Judgement::Other { why: Some(why), .. } => Err(why),
-            Judgement::Other { why: None, .. } => Ok(None),
+        let mut refusal = None;
+        for signer in &self.signers {
+            let judged = signer.judge().and_then(|judge| {
+                judge.artifact(&signed, Artifact::Bytes(&plugin.bytes), &subject)
+            });
+            match judged {
+                Ok(Judgement::Accepted(proof)) => return Ok(Some(proof.who.to_string())),
+                Ok(Judgement::Other { why, .. }) => refusal = why.or(refusal),
+                Err(problem) => refusal = Some(problem),
+            }
         }
-    }
-
-    fn accepted(&self) -> Result<Accepted> {
-        let keys = self.signers.iter().filter_map(|signer| signer.key.as_deref());
-        let identities = self.signers.iter().filter_map(|signer| {
-            let identity = Some(Pattern::Exact(signer.identity.clone()?));
-            let issuer = signer.issuer.clone().map(Pattern::Exact);
-            Some(IdentityRule { identity, issuer, claims: std::collections::BTreeMap::new() })
-        });
-        Ok(Accepted {
-            keys: keys.map(keyfile::load_public_key).collect::<Result<_>>()?,
-            identities: identities.collect(),
-            authority: None,
-            any_identity: false,
-        })
+        refusal.map_or(Ok(None), Err)
     }
 
     /// Lets a plugin run or not, with what has to be said about it.
@@ -268,6 +269,29 @@ impl Config {
                 .detail(detail)
                 .hint(format!("If you trust it, run `pkg plugin trust {id}`."))),
         }
+    }
+}
+
+impl Signer {
+    /// A judge that accepts this one.
+    fn judge(&self) -> Result<Judge> {
+        let identity = self.identity.clone().map(|identity| IdentityRule {
+            identity: Some(Pattern::Exact(identity)),
+            issuer: self.issuer.clone().map(Pattern::Exact),
+            claims: std::collections::BTreeMap::new(),
+        });
+        let accepted = Accepted {
+            keys: self
+                .key
+                .iter()
+                .map(|key| keyfile::load_public_key(key))
+                .collect::<Result<_>>()?,
+            identities: identity.into_iter().collect(),
+            authority: None,
+            any_identity: false,
+        };
+        let root = self.trusted_root.clone().map_or_else(RootChoice::default, RootChoice::File);
+        Ok(Judge::new(accepted, root))
     }
 }
 

@@ -115,10 +115,11 @@ fn read_library(path: &Path) -> Result<(Vec<u8>, String), Ending> {
     let failed = |error: io::Error| Ending::NotLoadable {
         detail: format!("{} cannot be read: {error}", path.display()),
     };
-    let file = File::open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
+    // Asked before opening: a named pipe would wait for a writer.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(Ending::NotLoadable { detail: format!("{} is no file", path.display()) });
     }
+    let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(MAX_LIBRARY + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_LIBRARY {

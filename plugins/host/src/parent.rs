@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::Ending;
 use crate::child::{Hello, Stopped};
 use crate::confine::Confinement;
-use crate::frame::{self, Kind};
+use crate::frame::{self, Kind, MAX_FRAME};
 use crate::order::{Access, Call, Limits, Order, hex};
 
 /// How often the clock and the memory are looked at.
@@ -131,6 +131,10 @@ enum News {
 }
 
 fn start(job: &Job, call: Call, request: &[u8], watch: &Watch<'_>) -> Ran<Vec<u8>> {
+    if request.len() > MAX_FRAME as usize {
+        let detail = format!("a request of {} bytes is more than {MAX_FRAME}", request.len());
+        return Ran::without(Ending::NotStarted { detail });
+    }
     let started = nonce().and_then(|nonce| Ok((spawn(job, &nonce, call, request)?, nonce)));
     match started {
         Ok(((child, news), nonce)) => {

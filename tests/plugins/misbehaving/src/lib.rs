@@ -135,6 +135,24 @@ impl Plugin for Misbehaving {
                 let names: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
                 passed(json!(names).to_string())
             }
+            "forge" => {
+                // Whatever is open may be the way to the parent: say something nice there.
+                let mut forged = b"R".to_vec();
+                let json = br#"{"outcome":"passed","checks":[{"name":"x","outcome":"passed"}]}"#;
+                let payload = [&[b'0'; 32][..], &0_i32.to_le_bytes(), json].concat();
+                forged.extend(u32::try_from(payload.len()).unwrap_or(0).to_le_bytes());
+                forged.extend(payload);
+                for descriptor in 3..64 {
+                    unsafe { libc::write(descriptor, forged.as_ptr().cast(), forged.len()) };
+                }
+                Ok(Reply::new([Check::when("deed", false, "forged")]))
+            }
+            "garbage" => {
+                for descriptor in 3..64 {
+                    unsafe { libc::write(descriptor, b"nonsense".as_ptr().cast(), 8) };
+                }
+                passed("garbage".to_owned())
+            }
             "descriptors" => {
                 let open = std::fs::read_dir("/proc/self/fd")?.count();
                 passed(open.to_string())
