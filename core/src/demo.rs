@@ -175,6 +175,7 @@ impl Demo<'_> {
             adopter: None,
             plugins: None,
             results: Vec::new(),
+            against: None,
         };
         verify(&request, &Meter::default())
     }

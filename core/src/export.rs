@@ -80,6 +80,7 @@ pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported
         adopter: None,
         plugins: None,
         results: Vec::new(),
+        against: None,
     };
     let (verdict, findings) = verify(&check, meter)?;
     if findings.iter().any(|finding| finding.severity == Severity::Error) {

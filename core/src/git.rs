@@ -96,6 +96,13 @@ impl Commit {
     }
 }
 
+/// The commit that a revision names in a repository now; none if it names none.
+pub fn resolve(repository: &Path, rev: &str) -> Option<String> {
+    let repository = Repository::discover(repository).ok()?;
+    let commit = repository.revparse_single(rev).ok()?.peel_to_commit().ok()?;
+    Some(commit.id().to_string())
+}
+
 fn without_credentials(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {

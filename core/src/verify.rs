@@ -20,12 +20,14 @@ use crate::report::packed;
 use crate::signatures::{self, SignatureReport, Signatures};
 use crate::trust::judge::Judge;
 
+mod against;
 mod facts;
 mod foreign;
 mod plugins;
 mod require;
 mod terms;
 
+pub use against::Compared;
 pub use plugins::Plugins;
 pub use require::{Required, TestResult};
 
@@ -50,6 +52,8 @@ pub struct VerifyRequest {
     pub plugins: Option<Plugins>,
     /// Results that somebody must have attested.
     pub results: Vec<TestResult>,
+    /// Repository that the code must be from.
+    pub against: Option<PathBuf>,
 }
 
 /// A component, as verified.
@@ -110,6 +114,8 @@ pub struct Verdict {
     pub plugins: Vec<Asked>,
     /// Results that were required.
     pub required: Vec<Required>,
+    /// Code that was held against a repository.
+    pub compared: Vec<Compared>,
 }
 
 /// Verifies a target. Problems with the target are findings, all of them.
@@ -157,6 +163,11 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
                 component.evidence = Some(Evidence::Tested);
             }
         }
+    }
+    if let Some(repository) = &request.against {
+        let (compared, more) = against::check(&loaded, repository)?;
+        verdict.compared = compared;
+        findings.extend(more);
     }
     for result in &request.results {
         let (required, more) = require::check(&loaded, result, &signatures, &findings);
@@ -270,6 +281,7 @@ fn verdict(
         answer: None,
         plugins: Vec::new(),
         required: Vec::new(),
+        compared: Vec::new(),
     }
 }
 

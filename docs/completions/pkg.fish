@@ -127,6 +127,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand verify" -l max-root-age -d 'Olde
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l digest -d 'Digest that the release must have' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l only -d 'Check only these components: weights, config, code, docs, data, or a kind' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l policy -d 'Policy that the release must meet; see `pkg policy`' -r -F
+complete -c pkg -n "__fish_pkg_using_subcommand verify" -l against -d 'Repository whose commits the code of the release must be, file by file' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l adopter -d 'Who asks: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l plugin -d 'Plugin that looks at the release; may be repeated' -r
 complete -c pkg -n "__fish_pkg_using_subcommand verify" -l require -d 'What must hold: plugin:ID (it must not skip), or test-result:ID[@WHO], where WHO is key:FILE or an identity, with `,issuer=URL` behind it; may be repeated' -r
@@ -476,6 +477,7 @@ complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcomma
 complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l key -d 'Public key of somebody whose signed plugins may run' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l identity -d 'Identity of somebody whose signed plugins may run' -r
 complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l issuer -d 'Who vouches for the identity' -r
+complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l trusted-root -d 'Trusted root of the instance that the identity is of, unless it is the public one' -r -F
 complete -c pkg -n "__fish_pkg_using_subcommand plugin; and __fish_seen_subcommand_from trust" -l mode -d 'How much trust matters from now on' -r -f -a "off\t'Every plugin runs'
 warn\t'Plugins that are not trusted run with a warning'
 enforce\t'Only trusted plugins run'"

@@ -141,6 +141,7 @@ _arguments "${_arguments_options[@]}" : \
 '--digest=[Digest that the release must have]:sha256:HEX:_default' \
 '*--only=[Check only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
 '--policy=[Policy that the release must meet; see \`pkg policy\`]:FILE:_files' \
+'--against=[Repository whose commits the code of the release must be, file by file]:REPOSITORY:_files' \
 '--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
 '*--plugin=[Plugin that looks at the release; may be repeated]:ID:_default' \
 '*--require=[What must hold\: plugin\:ID (it must not skip), or test-result\:ID\[@WHO\], where WHO is key\:FILE or an identity, with \`,issuer=URL\` behind it; may be repeated]:WHAT:_default' \
@@ -748,6 +749,7 @@ _arguments "${_arguments_options[@]}" : \
 '--key=[Public key of somebody whose signed plugins may run]:FILE:_files' \
 '--identity=[Identity of somebody whose signed plugins may run]:IDENTITY:_default' \
 '--issuer=[Who vouches for the identity]:URL:_default' \
+'--trusted-root=[Trusted root of the instance that the identity is of, unless it is the public one]:FILE:_files' \
 '--mode=[How much trust matters from now on]:MODE:((off\:"Every plugin runs"
 warn\:"Plugins that are not trusted run with a warning"
 enforce\:"Only trusted plugins run"))' \

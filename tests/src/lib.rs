@@ -23,7 +23,7 @@ pub use layout::Layout;
 pub use model::{SPEC, safetensors, write_model};
 pub use tarball::{TarEntry, compressed, patch_header, tar, tar_zstd};
 
-/// The program under test, built once for each test program.
+/// The program under test, built once for each test program, and the plugins.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -31,7 +31,8 @@ pub fn binary() -> &'static Path {
         let profile = this.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "pkg", "--bin", "pkg"]);
+        build.args(["build", "--quiet", "--package", "pkg"]);
+        build.args(plugins::PACKAGES.iter().flat_map(|package| ["--package", package]));
         if profile.ends_with("release") {
             build.arg("--release");
         }

@@ -3,19 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Place, repository};
+use crate::{Place, binary, repository};
 
-// Linked so that cargo builds their libraries beside this test program.
-use pkg_cuda_smoke as _;
-use pkg_misbehaving as _;
-use pkg_pickle as _;
-use pkg_tokenizer as _;
-use pkg_weights as _;
+/// Packages of plugins that are built with the program. Not linked: each exports the one
+/// symbol that all of them have.
+pub(crate) const PACKAGES: [&str; 5] = [
+    "pkg-plugin-cuda-smoke",
+    "pkg-plugin-misbehaving",
+    "pkg-plugin-pickle",
+    "pkg-plugin-tokenizer",
+    "pkg-plugin-weights",
+];
 
-/// The library of a plugin that cargo built beside the test program.
+/// The library of a plugin that was built with the program.
 pub fn library(name: &str) -> PathBuf {
-    let this = std::env::current_exe().expect("the test program has a path");
-    let path = this.with_file_name(format!("libpkg_{}.so", name.replace('-', "_")));
+    let path = binary().with_file_name(format!("libpkg_{}.so", name.replace('-', "_")));
     assert!(path.exists(), "{} was not built", path.display());
     path
 }

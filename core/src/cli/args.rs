@@ -289,6 +289,9 @@ pub struct VerifyArgs {
     /// Check whole-file digests as well where shard digests were recorded
     #[arg(long)]
     pub whole_files: bool,
+    /// Repository whose commits the code of the release must be, file by file
+    #[arg(long, value_name = "REPOSITORY")]
+    pub against: Option<PathBuf>,
     /// Who asks what the terms mean
     #[command(flatten)]
     pub adopter: super::report::AdopterArgs,

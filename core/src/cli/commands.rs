@@ -186,6 +186,7 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
         adopter: args.adopter.read()?,
         plugins,
         results,
+        against: args.against.clone(),
     };
     let (verdict, findings) =
         printer.with_progress("verifying", |meter| verify::verify(&request, meter))?;

@@ -315,6 +315,13 @@ impl Render for Judged {
         for run in &verdict.plugins {
             let _ = writeln!(page, "plugin  {}", super::bench::run_line(run));
         }
+        for compared in &verdict.compared {
+            let is = if compared.same { "is" } else { "is NOT" };
+            let commit: String = compared.commit.chars().take(12).collect();
+            let (kind, files) = (compared.kind, compared.files);
+            let _ =
+                writeln!(page, "code    {kind} {is} commit {} ({files} files)", printable(&commit));
+        }
         for required in &verdict.required {
             let met = if required.met { "met" } else { "NOT MET" };
             let results: Vec<String> = required

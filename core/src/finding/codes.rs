@@ -76,6 +76,11 @@ codes! {
     // ---- git
     GitRepository = "git-repository", Error, Usage, "The git repository or the revision cannot be read.", "Check `repo` and `rev` in pkg.toml; fetch the revision if it is not here yet.";
     GitEntry = "git-entry", Error, Usage, "The git tree holds an entry that cannot be packed (symbolic link, submodule, bad name).", "Choose a path without it.";
+    NotThatCommit = "code-not-that-commit", Error, VerificationFailed, "The code of the release is not that of the commit it names.", "Do not rely on what the repository says about this code.";
+    CommitNotFound = "commit-not-found", Error, Inconclusive, "The commit that the release names is not in the repository.", "Fetch the whole history of the publisher's repository, then try again.";
+    NoCommitNamed = "no-commit-named", Error, Inconclusive, "No component of the release names a commit, so there is nothing to compare.", "Ask the publisher to pack code from a commit (`git = { ... }` in pkg.toml).";
+    CodeWithoutCommit = "code-without-commit", Note, Ok, "A component of code names no commit. It was not compared.", "Ask the publisher to pack it from a commit.";
+    RevisionMoved = "revision-moved", Warning, Ok, "The tag or branch that the release was packed from names another commit now.", "Ask the publisher why; the release is about the commit it names.";
     // ---- output
     OutputExists = "output-exists", Error, Usage, "The output exists already.", "Choose another name, or say `--force`.";
     OutputBusy = "output-busy", Error, Usage, "Another run of pkg is writing the same output.", "Wait for it to end.";

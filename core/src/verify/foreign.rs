@@ -53,6 +53,10 @@ fn check(
         return Err(Problem::new(Code::UsageError, target.display())
             .detail("a policy is about a release, and a model signature alone is none"));
     }
+    if request.against.is_some() {
+        return Err(Problem::new(Code::UsageError, target.display())
+            .detail("a model signature names no commit, so `--against` has no meaning here"));
+    }
     if !request.results.is_empty() {
         return Err(Problem::new(Code::UsageError, target.display())
             .detail("attestations travel in bundles, and a model signature alone is none"));
@@ -105,6 +109,7 @@ fn check(
         answer: None,
         plugins: Vec::new(),
         required: Vec::new(),
+        compared: Vec::new(),
     };
     Ok((verdict, findings))
 }
