@@ -71,6 +71,9 @@ fn time_memory_and_output_are_limited() {
     for deed in ["hang", "spin"] {
         bench(&place, deed, &["--plugin-seconds", "1"]).expect("plugin-timed-out", 20);
     }
+    let for_ever = u64::MAX.to_string();
+    let out = bench(&place, "behave", &["--plugin-seconds", &for_ever]);
+    assert_eq!(out.code, Some(0), "{out:?}");
     let out = bench(&place, "hog", &["--plugin-memory", "200MiB"]);
     out.expect("plugin-memory-limit", 20);
     let out = bench(&place, "flood", &[]);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use pkg_plugin_abi::{OK, PANICKED};
 use pkg_plugin_sdk::{Description, Reply, Request};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +24,8 @@ use crate::order::{Access, Call, Limits, Order, hex};
 
 /// How often the clock and the memory are looked at.
 const TICK: Duration = Duration::from_millis(10);
+/// Longest time that can be given, a year: clocks have an end.
+const MAX_SECONDS: u64 = 365 * 24 * 3600;
 /// How long what a dead child left in its pipes is waited for.
 const DRAIN: Duration = Duration::from_secs(2);
 /// Most bytes of a child's output that are kept, of each stream.
@@ -273,14 +275,14 @@ impl Run<'_> {
         news: &Receiver<News>,
         limits: Limits,
     ) -> Result<Vec<u8>, Ending> {
-        let deadline = Instant::now() + Duration::from_secs(limits.seconds);
-        let ended = loop {
+        let deadline = Instant::now() + Duration::from_secs(limits.seconds.min(MAX_SECONDS));
+        let outcome = loop {
             match news.recv_timeout(TICK) {
                 Ok(news) => self.take(news),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            if let Ok(Some(status)) = child.try_wait() {
-                break Ok(status);
+            if ended(&child) {
+                break Ok(());
             }
             if Instant::now() > deadline {
                 break Err(Ending::TimedOut { seconds: limits.seconds });
@@ -293,8 +295,9 @@ impl Run<'_> {
                 std::thread::sleep(TICK);
             }
         };
-        end(&mut child);
-        let status = ended?;
+        let status = end(&mut child);
+        outcome?;
+        let status = status.map_err(|error| Ending::NotStarted { detail: error.to_string() })?;
         let patience = Instant::now() + DRAIN;
         while (!self.closed || self.printed < 2) && Instant::now() < patience {
             match news.recv_timeout(TICK) {
@@ -390,12 +393,18 @@ struct Refusal {
     error: String,
 }
 
-/// Ends the child and all it may have started.
-fn end(child: &mut Child) {
+/// Whether the child has ended. It is not taken away yet, so that its number stays its own.
+fn ended(child: &Child) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(Pid::from_child(child)), options).is_ok_and(|status| status.is_some())
+}
+
+/// Ends the child and all it may have started, and takes it away.
+fn end(child: &mut Child) -> std::io::Result<ExitStatus> {
     let group = Pid::from_child(child);
     let _ = kill_process_group(group, Signal::KILL);
     let _ = child.kill();
-    let _ = child.wait();
+    child.wait()
 }
 
 /// Bytes of memory that are resident, as the kernel counts them.
