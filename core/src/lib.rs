@@ -10,7 +10,7 @@
 //! 5. [`policy`]: what a caller demands of a release, and whether it is met.
 //!    [`folder`]: folders that are not ours, listed, hashed, checked and signed.
 //!    [`plugin`]: programs of others, found, trusted and asked in processes of their own.
-//! 6. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`bench`], [`golden`], [`demo`]: whole
+//! 6. [`verify`], [`sign`], [`unpack`], [`export`], [`blob`], [`mod@bench`], [`golden`], [`demo`]: whole
 //!    operations over the layers below.
 //! 7. [`cli`]: arguments in, one outcome out. The only place that prints.
 
