@@ -85,7 +85,7 @@ pub fn bench(
     findings.extend(asked.findings(request.required));
     if let Some(sealer) = sealer {
         let needs_gpu = plugin.manifest.needs.gpu;
-        if let Some((added, more)) = attest(request, &asked, needs_gpu, sealer)? {
+        if let Some((added, more)) = attest(request, loaded.digest, &asked, needs_gpu, sealer)? {
             bench.attestation = Some(added);
             findings.extend(more);
         } else {
@@ -101,6 +101,7 @@ pub fn bench(
 /// Attaches the result, with the whole report as evidence; nothing when there is none.
 fn attest(
     request: &BenchRequest,
+    digest: Digest,
     asked: &Asked,
     needs_gpu: bool,
     sealer: &dyn Sealer,
@@ -115,6 +116,8 @@ fn attest(
     let name = format!("{}.report.json", asked.plugin.id);
     let add = AddRequest {
         bundle: request.target.clone(),
+        // Measuring takes minutes, in which another release may have taken the place.
+        digest: Some(digest),
         predicate_type: TypeName::Known(predicate::Kind::TestResult),
         predicate: Predicate::Made(predicate),
         subjects: Vec::new(),

@@ -460,6 +460,30 @@ fn a_result_attested_here_is_verified_elsewhere() {
 }
 
 #[test]
+fn what_took_the_place_of_a_release_meanwhile_is_not_attested() {
+    let place = Place::signed();
+    place.install("misbehaving");
+    std::fs::write(place.path("model/README.md"), "another release\n").unwrap();
+    place.ok(&["pack", "model", "-o", "other.pkg"]);
+    let args = ["bench", "m.pkg", "--plugin", "misbehaving", "--set", "deed=wait"];
+    let mut command = place.command(&args);
+    command.args(["--key", "k.key", "--json"]).stdout(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let runs = || std::fs::read_to_string(&children).is_ok_and(|list| !list.trim().is_empty());
+    assert!(pkg_tests::wait_until(runs), "the plugin's process");
+    std::fs::rename(place.path("m.pkg"), place.path("before.pkg")).unwrap();
+    std::fs::rename(place.path("other.pkg"), place.path("m.pkg")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(10), "{text}");
+    assert!(text.contains("expected-digest-mismatch"), "{text}");
+    for bundle in ["m.pkg", "before.pkg"] {
+        assert!(!place.ok(&["attest", "list", bundle]).stdout.contains("test-result"));
+    }
+}
+
+#[test]
 fn results_and_plugins_are_signed_by_identity_too() {
     let keyless = Keyless::new(Place::signed());
     let (place, issuer) = (&keyless.place, keyless.rig.url().to_owned());

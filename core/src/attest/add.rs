@@ -43,6 +43,8 @@ pub enum Predicate {
 pub struct AddRequest {
     /// The bundle.
     pub bundle: PathBuf,
+    /// Digest that the release must still have, where something was found out about it.
+    pub digest: Option<Digest>,
     /// Predicate type.
     pub predicate_type: TypeName,
     /// The predicate.
@@ -83,6 +85,12 @@ pub struct Added {
 /// would not verify.
 pub fn add(request: &AddRequest, sealer: &dyn Sealer) -> Result<(Added, Vec<Finding>)> {
     let loaded = bundle::load(&request.bundle)?;
+    if let Some(expected) = request.digest.filter(|expected| *expected != loaded.digest) {
+        return Err(Problem::new(Code::DigestExpected, request.bundle.display()).detail(format!(
+            "{expected} was looked at, but this is {} now; nothing was attested",
+            loaded.digest
+        )));
+    }
     let uri = request.predicate_type.uri();
     if [types::RELEASE, types::MODEL_SIGNATURE, types::MODEL_SIGNATURE_OLD].contains(&uri) {
         return Err(Problem::new(Code::UsageError, uri)

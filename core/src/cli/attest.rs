@@ -206,6 +206,7 @@ fn add(args: &AttestArgs, printer: Printer) -> Result<Reply> {
     let (sealer, mut findings) = args.signer.sealer()?;
     let request = AddRequest {
         bundle: args.bundle()?.clone(),
+        digest: None,
         predicate_type,
         predicate,
         subjects: args.subject.clone(),

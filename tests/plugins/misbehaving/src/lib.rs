@@ -68,6 +68,10 @@ impl Plugin for Misbehaving {
             "hang" => loop {
                 std::thread::sleep(std::time::Duration::from_secs(1));
             },
+            "wait" => {
+                std::thread::sleep(std::time::Duration::from_secs(5));
+                passed("waited".to_owned())
+            }
             "spin" => {
                 let mut number = 0_u64;
                 loop {
