@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::files::Exposed;
 use super::find::{Place, Plugin, Search};
+use super::manifest::Manifest;
 use super::trust::{Config, Trust};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
 use crate::hash::Meter;
@@ -175,9 +176,9 @@ impl Runner {
     ) -> Asked {
         let manifest = &plugin.manifest;
         let limits = manifest.limits(exposed.bytes(), self.seconds, self.memory);
-        let mut job = self.job(plugin, limits);
+        let gpu = manifest.needs.gpu && request.device == Device::Gpu;
+        let mut job = self.job(plugin.library(), &manifest.sha256, gpu, limits);
         job.access.read = exposed.places();
-        job.access.gpu &= request.device == Device::Gpu;
         let asked = pkg_plugin_sdk::Request {
             operation: request.operation,
             device: request.device,
@@ -252,18 +253,30 @@ impl Runner {
 
     /// Asks a plugin what it is.
     pub fn describe(&self, plugin: &Plugin) -> Result<Description> {
-        let limits = Limits { seconds: 30, memory: 1 << 30 };
-        let ran = pkg_plugin_host::describe(&self.job(plugin, limits));
-        ran.outcome.map_err(|ending| broken(&plugin.manifest.id, &ending))
+        let Manifest { id, sha256, needs, .. } = &plugin.manifest;
+        self.describe_library(id, plugin.library(), sha256, needs.gpu)
     }
 
-    fn job(&self, plugin: &Plugin, limits: Limits) -> Job {
+    /// Asks a library what it is; `name` stands for it in problems.
+    pub(super) fn describe_library(
+        &self,
+        name: &str,
+        library: PathBuf,
+        sha256: &str,
+        gpu: bool,
+    ) -> Result<Description> {
+        let limits = Limits { seconds: 30, memory: 1 << 30 };
+        let ran = pkg_plugin_host::describe(&self.job(library, sha256, gpu, limits));
+        ran.outcome.map_err(|ending| broken(name, &ending))
+    }
+
+    fn job(&self, library: PathBuf, sha256: &str, gpu: bool, limits: Limits) -> Job {
         Job {
             program: self.program.clone(),
             arguments: self.arguments.clone(),
-            library: plugin.library(),
-            sha256: plugin.manifest.sha256.to_ascii_lowercase(),
-            access: Access { read: Vec::new(), gpu: plugin.manifest.needs.gpu },
+            library,
+            sha256: sha256.to_ascii_lowercase(),
+            access: Access { read: Vec::new(), gpu },
             limits,
             demand_confinement: self.demand_confinement,
         }
@@ -283,7 +296,7 @@ pub fn kinds(kinds: &[Kind]) -> String {
 }
 
 /// The problem that stands for an ending.
-pub(super) fn broken(id: &str, ending: &Ending) -> Problem {
+fn broken(id: &str, ending: &Ending) -> Problem {
     let code = match ending {
         Ending::Refused { .. } => Code::PluginRefused,
         Ending::Panicked { .. } => Code::PluginPanicked,

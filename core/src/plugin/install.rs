@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use pkg_plugin_host::{Access, Job, Limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,8 +50,8 @@ pub fn install(request: &InstallRequest, runner: &mut Runner) -> Result<Installe
         .file_name()
         .and_then(|name| name.to_str())
         .is_some_and(|name| name.ends_with(manifest::SUFFIX));
-    let library =
-        if is_manifest { Plugin::open(path, Place::Given)?.library() } else { path.clone() };
+    let given = is_manifest.then(|| Plugin::open(path, Place::Given)).transpose()?;
+    let library = given.as_ref().map_or_else(|| path.clone(), Plugin::library);
     let bytes = fsx::read_given(&library, MAX_LIBRARY)?;
     let digest = Digest::of(&bytes);
     let other = |expected: &str| {
@@ -62,8 +61,7 @@ pub fn install(request: &InstallRequest, runner: &mut Runner) -> Result<Installe
     if let Some(expected) = request.digest.filter(|expected| *expected != digest) {
         return Err(other(&expected.hex()));
     }
-    let plugin = if is_manifest {
-        let plugin = Plugin::open(path, Place::Given)?;
+    let plugin = if let Some(plugin) = given {
         if !plugin.manifest.sha256.eq_ignore_ascii_case(&digest.hex()) {
             return Err(other(&plugin.manifest.sha256));
         }
@@ -105,17 +103,7 @@ fn from_library(library: &Path, digest: &Digest, gpu: bool, runner: &Runner) -> 
         .and_then(|name| name.to_str())
         .ok_or_else(|| Problem::new(Code::NonUtf8Name, library.display()))?;
     let real = library.canonicalize().map_err(|error| Problem::reading(library, error))?;
-    let job = Job {
-        program: runner.program.clone(),
-        arguments: runner.arguments.clone(),
-        library: real,
-        sha256: digest.hex(),
-        access: Access { read: Vec::new(), gpu },
-        limits: Limits { seconds: 30, memory: 1 << 30 },
-        demand_confinement: runner.demand_confinement,
-    };
-    let ran = pkg_plugin_host::describe(&job);
-    let said = ran.outcome.map_err(|ending| super::ask::broken(name, &ending))?;
+    let said = runner.describe_library(name, real, &digest.hex(), gpu)?;
     if !manifest::is_id(&said.id) {
         return Err(Problem::new(Code::PluginManifest, library.display())
             .detail(format!("{:?} can be the id of no plugin", said.id)));
