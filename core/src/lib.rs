@@ -40,6 +40,7 @@ pub mod openness;
 pub mod plugin;
 pub mod policy;
 pub mod predicate;
+pub mod registry;
 pub mod report;
 pub mod scan;
 pub mod show;

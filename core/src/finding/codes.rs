@@ -318,6 +318,22 @@ codes! {
     RequirementMissing = "requirement-missing", Error, PolicyRefused, "What was required is not attested by whom it was asked of.", "`pkg attest list BUNDLE` shows what is attested and by whom.";
     RequirementFailed = "requirement-failed", Error, PolicyRefused, "What was required is attested to have failed.", "Do not use the release for what was tested.";
     TestResultNone = "test-result-not-attested", Warning, Ok, "There is no result to attest: nothing was looked at, or nothing was decided.", "A skip or an open question is never attested.";
+    // ---- registries
+    RegistryReference = "registry-reference", Error, Usage, "A reference to a registry cannot be used as written.", "Write it as `oci://HOST/REPOSITORY:TAG` or `oci://HOST/REPOSITORY@sha256:<64 hex digits>`.";
+    RegistryNotEncrypted = "registry-not-encrypted", Error, Usage, "A registry would be spoken to in the clear.", "Use its encrypted address, or name the host with `--plain-http HOST` if the network between is yours.";
+    RegistryCredentials = "registry-credentials", Error, Usage, "The stored credentials of a registry cannot be used.", "Log in again with `docker login` or `podman login`, or name another file with `--registry-auth FILE`.";
+    RegistryUnreachable = "registry-unreachable", Error, Unexpected, "A registry cannot be reached.", "Check the address, the network and the certificate, and run the command again: it goes on where it stopped.";
+    RegistryDenied = "registry-denied", Error, Unexpected, "A registry does not permit this.", "Log in with `docker login` or `podman login`, or ask for the right to do it.";
+    RegistryNotFound = "registry-not-found", Error, Usage, "The registry has nothing under this name.", "Check the spelling; some registries hide what one may not read, so log in as well.";
+    RegistryRefused = "registry-refused", Error, Unexpected, "A registry did not do what it was asked for.", "Run the command again: it goes on where it stopped. If it stays, tell the operator what was answered.";
+    RegistryBusy = "registry-busy", Error, Unexpected, "A registry asked to be left alone for longer than was waited.", "Run the command again later: it goes on where it stopped.";
+    RegistryInvalid = "registry-invalid-answer", Error, Unexpected, "A registry answers against the distribution specification.", "Tell the operator of the registry, or use another one.";
+    TransferInterrupted = "transfer-interrupted", Error, Unexpected, "A transfer was cut, and trying again did not help.", "Run the command again: it goes on where it stopped.";
+    ReferrersByTag = "referrers-by-tag", Note, Ok, "The registry has no list of what refers to a release; the tag scheme of the distribution specification stands in for it.", "Nothing needs to be done; signatures are found either way.";
+    TagMoved = "tag-moved", Warning, Ok, "The tag names another release than the one that was just pushed.", "Somebody else pushed at the same time; refer to the release by its digest.";
+    NotPulled = "not-pulled", Note, Ok, "Parts of the release were left out, as asked.", "Pull again without `--only` for all of it.";
+    // ---- checks of a repository, and hooks
+    // ---- pipelines
     // ---- the command line
     UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";
     UnknownCode = "unknown-code", Error, Usage, "There is no finding with that code.", "`pkg explain` without a code lists them.";
