@@ -79,6 +79,14 @@ enum Task {
         /// Folder to write
         to: PathBuf,
     },
+    /// Read, hash and send a folder: the reference of `bench` over registries
+    #[command(hide = true)]
+    SendHash {
+        /// Folder to read
+        from: PathBuf,
+        /// Address that takes it
+        to: String,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -99,5 +107,6 @@ fn main() -> anyhow::Result<()> {
         Task::SigstoreUp(args) => rig::up(&args),
         Task::SigstoreGolden => golden::make(),
         Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
+        Task::SendHash { from, to } => bench::send_hash(&from, &to),
     }
 }
