@@ -4,7 +4,23 @@
 //! it. Knows no releases, no terms and no signatures: what the bytes mean is said
 //! above. Nothing here runs unless a reference that begins with `oci://` was given.
 
+#[cfg(feature = "network")]
+mod address;
+#[cfg(feature = "network")]
+mod auth;
+#[cfg(feature = "network")]
+mod challenge;
+#[cfg(feature = "network")]
+mod credentials;
+#[cfg(feature = "network")]
+mod helper;
+#[cfg(feature = "network")]
+mod http;
+#[cfg(feature = "network")]
+mod pace;
 mod reference;
+#[cfg(feature = "network")]
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
