@@ -40,7 +40,7 @@ pub(super) fn get(
     ask(name, host, config, environment, TIME)
 }
 
-fn ask(
+pub(super) fn ask(
     name: &str,
     host: &str,
     config: &Path,

@@ -11,6 +11,7 @@ use reqwest::{Method, Url};
 use serde_json::{Map, Value, json};
 
 use super::address::{self, Origin, printable};
+use super::found::Referrers;
 use super::http::Access;
 use super::repository::{Head, INDEX, MAX_MANIFEST, Repository};
 use crate::finding::{Code, Result};
@@ -33,16 +34,6 @@ const MAX_WRITES: u32 = 8;
 
 /// How often a list that was written is read again.
 const LOOKS: u32 = 2;
-
-/// What refers to a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Referrers {
-    /// Descriptors, as they are in the index: each has a media type, a SHA-256 digest
-    /// and a size.
-    pub manifests: Vec<Value>,
-    /// Whether the registry has no list, so that the tag stood in for it.
-    pub by_tag: bool,
-}
 
 /// The tag of what refers to a digest, where there is no list.
 pub(super) fn fallback_tag(subject: &Digest) -> String {
@@ -72,12 +63,13 @@ impl Repository {
                 return Err(self.invalid("its list of referrers goes in a circle"));
             }
             if seen.len() > MAX_PAGES {
-                return Err(self.invalid(format!("its list of referrers has over {MAX_PAGES} pages")));
+                return Err(
+                    self.invalid(format!("its list of referrers has over {MAX_PAGES} pages"))
+                );
             }
             let call = super::http::Call::new(Method::GET, url.as_str(), Access::Pull)
                 .header("accept", INDEX);
-            let Some((head, bytes)) = self.whole(&call, "the list of referrers", left)?
-            else {
+            let Some((head, bytes)) = self.whole(&call, "the list of referrers", left)? else {
                 if url == first {
                     return Ok(None);
                 }
@@ -103,7 +95,8 @@ impl Repository {
         let Some(next) = head.link.iter().find_map(|link| next_link(link)) else {
             return Ok(None);
         };
-        let url = head.url.join(next).ok().filter(|next| Origin::of(next) == *self.session().origin());
+        let url =
+            head.url.join(next).ok().filter(|next| Origin::of(next) == *self.session().origin());
         let url = url.ok_or_else(|| {
             let next = printable(next.split('?').next().unwrap_or_default());
             self.invalid(format!("its list of referrers goes on elsewhere, at {next}"))
@@ -201,7 +194,8 @@ impl Repository {
             return Err(wrong("is no index: it has no manifests"));
         };
         for (number, entry) in entries.iter().enumerate() {
-            check_entry(entry).map_err(|why| wrong(&format!("has an entry {number} that {why}")))?;
+            check_entry(entry)
+                .map_err(|why| wrong(&format!("has an entry {number} that {why}")))?;
         }
         Ok(Index { fields, entries })
     }
@@ -241,7 +235,8 @@ fn check_entry(entry: &Value) -> Result<(), &'static str> {
     if fields.get("artifactType").is_some_and(|kind| !kind.as_str().is_some_and(is_type)) {
         return Err("has an artifact type that is none");
     }
-    let is_text = |notes: &Value| notes.as_object().is_some_and(|notes| notes.values().all(Value::is_string));
+    let is_text =
+        |notes: &Value| notes.as_object().is_some_and(|notes| notes.values().all(Value::is_string));
     if fields.get("annotations").is_some_and(|notes| !is_text(notes)) {
         return Err("has annotations that are no text");
     }
@@ -257,15 +252,18 @@ fn next_link(header: &str) -> Option<&str> {
     loop {
         let (_, after) = rest.split_once('<')?;
         let (target, after) = after.split_once('>')?;
-        // A comma inside quotes is no end; what is behind it is no link either.
-        let end = after.find(",<").or_else(|| after.find(", <")).unwrap_or(after.len());
-        let (parameters, more) = after.split_at(end);
-        let is_next = parameters.split(';').filter_map(|one| one.split_once('=')).any(|(name, value)| {
-            let value = value.trim().trim_matches('"');
+        // The next link begins behind a comma; one inside quotes is followed by no `<`.
+        let end = after
+            .match_indices(',')
+            .map(|(at, _)| at)
+            .find(|at| after[at + 1..].trim_start().starts_with('<'));
+        let (parameters, more) = after.split_at(end.unwrap_or(after.len()));
+        let is_next = |(name, value): (&str, &str)| {
+            let mut words = value.trim().trim_matches('"').split_ascii_whitespace();
             name.trim().eq_ignore_ascii_case("rel")
-                && value.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
-        });
-        if is_next {
+                && words.any(|word| word.eq_ignore_ascii_case("next"))
+        };
+        if parameters.split(';').filter_map(|one| one.split_once('=')).any(is_next) {
             return Some(target);
         }
         rest = more;

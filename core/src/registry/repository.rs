@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::Method;
 
 use super::http::{Access, Answer, Body, Call, Http, Session};
+use super::found::{Accepted, Fetched};
 use super::{Options, Reference, reference};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
@@ -34,24 +35,6 @@ pub struct Repository {
     idle: Mutex<Vec<Http>>,
     /// Held while the list of what refers to something is changed.
     pub(super) listing: Mutex<()>,
-}
-
-/// A manifest as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetched {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// The media type that the registry gives, without parameters; empty if it gives none.
-    pub media_type: String,
-    /// Their SHA-256.
-    pub digest: Digest,
-}
-
-/// What a registry did with a manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Accepted {
-    /// Whether it says that it lists the manifest as a referrer of its subject.
-    pub subject_kept: bool,
 }
 
 impl Repository {
