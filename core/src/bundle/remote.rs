@@ -18,7 +18,7 @@ use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::hash::{self, Meter, Sink, Span};
 use crate::model::digest::Digest;
-use crate::model::release::FileEntry;
+use crate::model::release::{FileEntry, RELEASE_SCHEMA};
 use crate::registry::{self, Fetched, Journal, Part, Reference, Repository, Want};
 
 /// Layers that are open at a time: descriptors are a bounded resource.
@@ -89,8 +89,17 @@ impl Remote {
                     .source(error)
             })?);
         }
-        // In the order of their digests, whatever the registry's order is.
-        entries[1..].sort_by_key(|entry| entry.digest);
+        // As `sign` and `attest` leave them, whatever the registry's order is.
+        entries[1..].sort_by_key(|entry| {
+            let predicate = entry.annotation(oci::BUNDLE_PREDICATE);
+            let statement = predicate == Some(RELEASE_SCHEMA);
+            let later = match entry.artifact_type.as_deref() {
+                Some(oci::SIGSTORE_BUNDLE) if statement => 0,
+                Some(oci::SIGSTORE_BUNDLE) => 1,
+                _ => 2,
+            };
+            (later, entry.digest)
+        });
         entries.dedup_by_key(|entry| entry.digest);
         Ok(Self {
             repository,

@@ -51,9 +51,9 @@ mod repository_tests;
 #[cfg(all(test, feature = "network"))]
 mod scripted;
 #[cfg(feature = "network")]
-mod upload;
-#[cfg(feature = "network")]
 mod session;
+#[cfg(feature = "network")]
+mod upload;
 #[cfg(feature = "network")]
 mod wire;
 
