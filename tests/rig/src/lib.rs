@@ -24,6 +24,7 @@ mod http;
 mod keys;
 mod log;
 mod oidc;
+pub mod registry;
 mod rekor1;
 mod rekor2;
 mod server;
