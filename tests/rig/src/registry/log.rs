@@ -25,7 +25,7 @@ pub struct Logged {
     pub status: Option<u16>,
     /// Bytes of its body that arrived.
     pub received: u64,
-    /// Bytes of the body of the answer that were sent.
+    /// Bytes of the body of the answer that were sent, as far as the socket took them.
     pub sent: u64,
 }
 

@@ -15,6 +15,7 @@
 
 mod answer;
 mod auth;
+mod blobs;
 mod fault;
 mod log;
 mod manifests;

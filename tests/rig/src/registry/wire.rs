@@ -207,6 +207,11 @@ impl Body {
         }
     }
 
+    /// Whether reading what is left of it costs less than another connection.
+    pub(crate) fn is_worth_reading(&self) -> bool {
+        !self.expected && self.length().is_some_and(|length| length <= 1 << 20)
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.left, Left::Nothing | Left::Length(0))
     }
