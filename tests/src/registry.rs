@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pkg_rig::registry::{Logged, Registry};
+use pkg_rig::registry::{DEBIAN, Debian, Logged, Registry};
 use serde_json::{Value, json};
 
-use crate::{Layout, Out, Place, safetensors, wait_until};
+use crate::{Layout, Out, Place, safetensors};
 
 /// User of registries that ask for one.
 pub const USER: &str = "ada";
@@ -21,98 +21,29 @@ pub const PASSWORD: &str = "secret";
 /// [`PASSWORD`] as `htpasswd -B` keeps it.
 const HTPASSWD: &str = "ada:$2b$05$uaggCMvC.HLPYm/bLLFDle879JxjBPvT65CNQqR24u7aonsAseVrG\n";
 
-/// Debian's package with the program of the same name: version 2.8, which has no list of
-/// referrers.
-const PROGRAM: &str = "docker-registry";
-
-/// A running `docker-registry`; dropping it stops it.
-#[derive(Debug)]
-pub struct DockerRegistry {
-    child: Child,
-    host: String,
-    _folder: tempfile::TempDir,
+/// Starts Debian's registry, open to all; none, said loudly, where it is not installed.
+pub fn debian() -> Option<Debian> {
+    or_skipped(Debian::start(None))
 }
 
-impl DockerRegistry {
-    /// Starts one that is open to all; none, said loudly, where it is not installed.
-    pub fn start() -> Option<Self> {
-        Self::start_with(None)
-    }
-
-    /// Starts one that asks for [`USER`] and [`PASSWORD`].
-    pub fn with_password() -> Option<Self> {
-        Self::start_with(Some(HTPASSWD))
-    }
-
-    fn start_with(passwords: Option<&str>) -> Option<Self> {
-        // Another process may take the port before the registry does.
-        let started = (0..3).find_map(|_| Self::try_start(passwords));
-        if started.is_none() {
-            skipped(PROGRAM);
-        }
-        started
-    }
-
-    fn try_start(passwords: Option<&str>) -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let host = listener.local_addr().expect("its address").to_string();
-        drop(listener);
-        let root = folder.path().join("storage");
-        let auth = passwords.map(|passwords| {
-            let file = folder.path().join("htpasswd");
-            fs::write(&file, passwords).expect("a file with passwords");
-            json!({"htpasswd": {"realm": "tests", "path": file}})
-        });
-        // YAML reads JSON.
-        let mut settings = json!({
-            "version": "0.1",
-            "log": {"level": "error", "accesslog": {"disabled": true}},
-            "storage": {
-                "filesystem": {"rootdirectory": root},
-                "delete": {"enabled": true},
-                "maintenance": {"uploadpurging": {"enabled": false}},
-            },
-            "http": {"addr": host},
-        });
-        if let Some(auth) = auth {
-            settings["auth"] = auth;
-        }
-        let file = folder.path().join("config.yml");
-        fs::write(&file, settings.to_string()).expect("a configuration");
-        let mut command = Command::new(PROGRAM);
-        command.arg("serve").arg(&file).env_clear();
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().ok()?;
-        let mut started = Self { child, host, _folder: folder };
-        let ready = wait_until(|| {
-            let answer = get(&started.host, "/v2/");
-            answer.is_some_and(|(status, _)| matches!(status, 200 | 401))
-        });
-        (ready && started.child.try_wait().is_ok_and(|ended| ended.is_none())).then_some(started)
-    }
-
-    /// `127.0.0.1:PORT`.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-}
-
-impl Drop for DockerRegistry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The same, for [`USER`] with [`PASSWORD`] only.
+pub fn debian_with_password() -> Option<Debian> {
+    or_skipped(Debian::start(Some(HTPASSWD)))
 }
 
 /// Says, past the capture of the test runner, that a program is missing and a test with it.
 ///
 /// With `PKG_TEST_REQUIRE_REGISTRY` set, as in CI, that is a failure.
-fn skipped(program: &str) {
-    let required = std::env::var_os("PKG_TEST_REQUIRE_REGISTRY").is_some();
-    assert!(!required, "`{program}` cannot be run, and it must be there");
-    let why = format!("`{program}` cannot be run: install the package of this name");
+fn or_skipped(started: std::io::Result<Debian>) -> Option<Debian> {
+    let why = match started {
+        Ok(started) => return Some(started),
+        Err(error) => {
+            format!("`{DEBIAN}` cannot be run ({error}): install the package of this name")
+        }
+    };
+    assert!(std::env::var_os("PKG_TEST_REQUIRE_REGISTRY").is_none(), "{why}");
     let _ = writeln!(std::io::stderr(), "\nSKIPPED, NOT PASSED: {why}\n");
+    None
 }
 
 /// Status and body of a GET without authentication; none if nobody answers.
@@ -156,8 +87,8 @@ pub fn oci(host: &str, name: &str) -> String {
 pub fn both(test: impl Fn(&str, Option<&Registry>)) {
     let rig = Registry::start();
     test(&rig.host(), Some(&rig));
-    if let Some(docker) = DockerRegistry::start() {
-        test(docker.host(), None);
+    if let Some(debian) = debian() {
+        test(debian.host(), None);
     }
 }
 

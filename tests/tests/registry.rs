@@ -3,7 +3,7 @@
 use std::fs;
 
 use pkg_rig::registry::{Registry, Settings};
-use pkg_tests::registry::{both, get, oci, traffic};
+use pkg_tests::registry::{both, debian, get, oci, traffic};
 use pkg_tests::{Layout, Place};
 use serde_json::Value;
 
@@ -217,7 +217,7 @@ fn signer_policy_and_adopter_refuse_before_the_first_weight_byte() {
         assert!(!place.path("p.pkg").exists());
     };
     refused(&["--policy", "policy.toml"], "policy-refused", 11);
-    refused(&["--key", "other.pub"], "signed-by-others", 10);
+    refused(&["--key", "other.pub"], "wrong-key", 10);
     let zeros = format!("sha256:{}", "0".repeat(64));
     refused(&["--digest", &zeros], "expected-digest-mismatch", 10);
 
@@ -339,7 +339,7 @@ fn two_signers_at_once_are_both_kept_by_the_tag_scheme() {
     let rig = Registry::start();
     rig.fail(Failure::new(Fault::NoReferrersApi));
     sign_all(&rig.host());
-    if let Some(docker) = pkg_tests::registry::DockerRegistry::start() {
+    if let Some(docker) = debian() {
         sign_all(docker.host());
     }
 }

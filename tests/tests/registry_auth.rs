@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use pkg_rig::registry::{Auth, Failure, Fault, Registry, Settings};
-use pkg_tests::registry::{DockerRegistry, PASSWORD, USER, oci};
+use pkg_tests::registry::{PASSWORD, USER, debian_with_password, oci};
 use pkg_tests::{Out, Place};
 use serde_json::json;
 
@@ -90,7 +90,7 @@ fn finds_credentials(host: &str) {
 fn basic_credentials_are_found_where_others_keep_them() {
     let registry = basic();
     finds_credentials(&registry.host());
-    if let Some(docker) = DockerRegistry::with_password() {
+    if let Some(docker) = debian_with_password() {
         finds_credentials(docker.host());
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use pkg_rig::registry::{Failure, Fault, Logged, Registry};
-use pkg_tests::registry::{DockerRegistry, oci, traffic};
+use pkg_tests::registry::{debian, oci, traffic};
 use pkg_tests::{Place, skipped, wait_until};
 
 const MIB: u64 = 1 << 20;
@@ -98,7 +98,7 @@ fn a_killed_push_goes_on_with_what_the_registry_has() {
 #[test]
 fn a_killed_push_to_debians_registry_can_be_run_again() {
     let place = Place::signed_with_weights(WEIGHTS);
-    let Some(docker) = DockerRegistry::start() else { return };
+    let Some(docker) = debian() else { return };
     let to = oci(docker.host(), "a:v1");
     let child = place.start(&["push", "m.pkg", &to]);
     // Sessions are remembered from the first accepted chunk on.

@@ -9,6 +9,7 @@ mod interop;
 mod interop_hsm;
 mod interop_oms;
 mod interop_pickle;
+mod interop_registry;
 mod interop_reports;
 mod interop_sigstore;
 mod kernels;

@@ -16,6 +16,7 @@
 mod answer;
 mod auth;
 mod blobs;
+mod debian;
 mod fault;
 mod log;
 mod manifests;
@@ -33,6 +34,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
 pub use auth::Auth;
+pub use debian::{Debian, PROGRAM as DEBIAN};
 pub use fault::{Failure, Fault, Lie};
 pub use log::Logged;
 

@@ -24,7 +24,9 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.find(name).unwrap_or_else(|| panic!("no {name} in {self:?}"))
+        let found = self.find(name);
+        assert!(found.is_some(), "no {name} in {self:?}");
+        found.unwrap_or_default()
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
@@ -33,7 +35,7 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+        serde_json::from_slice(&self.body).unwrap()
     }
 
     /// The status, and the code of the only error.

@@ -126,7 +126,7 @@ fn bodies_come_in_every_framing_and_what_came_of_a_cut_one_is_kept() {
     client.blob("a", &vec![7; 3 << 20]);
     client.blob("a", b"");
     let place = client.session("a");
-    let reply = client.chunked("PATCH", &place, &[b"abc", &[b'x'; 100_000], b"d"]).is(202);
+    let reply = client.chunked("PATCH", &place, &[b"abc", &vec![b'x'; 100_000], b"d"]).is(202);
     assert_eq!(reply.header("Range"), "0-100003");
 
     let place = client.session("a");
