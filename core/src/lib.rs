@@ -40,6 +40,8 @@ pub mod openness;
 pub mod plugin;
 pub mod policy;
 pub mod predicate;
+pub mod pull;
+pub mod push;
 pub mod registry;
 pub mod report;
 pub mod scan;

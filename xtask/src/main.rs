@@ -82,6 +82,14 @@ enum Task {
         /// Folder to write
         to: PathBuf,
     },
+    /// Read, hash and send a folder: the reference of `bench` over registries
+    #[command(hide = true)]
+    SendHash {
+        /// Folder to read
+        from: PathBuf,
+        /// Address that takes it
+        to: String,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -103,5 +111,6 @@ fn main() -> anyhow::Result<()> {
         Task::Registry(args) => rig::registry(&args),
         Task::SigstoreGolden => golden::make(),
         Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
+        Task::SendHash { from, to } => bench::send_hash(&from, &to),
     }
 }

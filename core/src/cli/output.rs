@@ -167,6 +167,13 @@ impl Printer {
         code
     }
 
+    /// Tells something before the work that it is about goes on.
+    pub(super) fn announce(self, text: &str) {
+        if !self.json && !self.quiet {
+            to_stderr(text);
+        }
+    }
+
     /// Runs long work, with a bar on a terminal.
     pub(super) fn with_progress<T>(self, verb: &'static str, work: impl FnOnce(&Meter) -> T) -> T {
         let meter = Meter::default();
@@ -194,8 +201,11 @@ fn draw(verb: &'static str, meter: &Meter, done: &AtomicBool) {
     while !done.load(Ordering::Acquire) {
         std::thread::sleep(STEP);
         let (now, total) = meter.state();
-        bar.set_length(total);
-        bar.set_position(now.min(total));
+        // Nothing is drawn before there is something to count, so that text may come first.
+        if total > 0 {
+            bar.set_length(total);
+            bar.set_position(now.min(total));
+        }
     }
     bar.finish_and_clear();
 }

@@ -37,6 +37,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-verify", output::<Verdict>()),
         ("output-show", output::<Overview>()),
         ("output-export", output::<Exported>()),
+        ("output-push", output::<crate::push::Pushed>()),
+        ("output-pull", output::<crate::pull::Pulled>()),
         ("output-report", output::<super::report::ReportResult>()),
         ("output-notice", output::<crate::notice::Notice>()),
         ("output-diff", output::<crate::compare::Diff>()),
