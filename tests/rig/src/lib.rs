@@ -11,6 +11,8 @@
 //! // Sign with `rig.signing_config(1)`; verifying with `rig.trusted_root()` must fail.
 //! ```
 //!
+//! A [`registry`] is beside them.
+//!
 //! All keys are made anew by each rig. What comes out is as genuine as the
 //! formats allow; what the real services do is not tested by this.
 
