@@ -133,8 +133,8 @@ impl<'a> Download<'a> {
     /// Fetches the layers in `scope`, each part checked while it arrives.
     pub fn fetch(&self, scope: &Scope, meter: &Meter) -> Result<Checked> {
         let journal = Journal::open(&self.path().join(JOURNAL))?;
-        let keep = Keep { layout: self.path(), journal: &journal };
-        Ok(self.remote.check_layers(self.loaded, scope, Some(&keep), meter))
+        let keep = Keep::Layout(self.path(), &journal);
+        Ok(self.remote.check_layers(self.loaded, scope, keep, meter))
     }
 
     /// Writes the documents and what refers to the release; gives the layout's path, which
