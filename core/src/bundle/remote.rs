@@ -56,8 +56,16 @@ pub(super) enum Keep<'a> {
     No,
     /// Into files of this process, for who reads them next.
     Here,
-    /// Into a layout that is being made, with a journal of what was proved before.
-    Layout(&'a Path, &'a Journal),
+    /// Into a layout that is being made, with a journal of what was proved before, and
+    /// the blobs in it that were proved whole.
+    Layout(&'a Path, &'a Journal, &'a HashSet<Digest>),
+}
+
+impl Keep<'_> {
+    /// Whether a blob is where it should go, and proved.
+    fn has(self, digest: &Digest) -> bool {
+        matches!(self, Self::Layout(_, _, proved) if proved.contains(digest))
+    }
 }
 
 impl Remote {
@@ -258,16 +266,24 @@ impl Remote {
         }
         let wants: Vec<Want<'_>> = open
             .iter()
+            .filter(|(_, descriptor, _)| !keep.has(&descriptor.digest))
             .map(|(layer, descriptor, file)| {
                 want(descriptor, parts(loaded, *layer, scope), file.as_ref().map(|it| &it.0))
             })
             .collect();
         let journal = match keep {
-            Keep::Layout(_, journal) => Some(journal),
+            Keep::Layout(_, journal, _) => Some(journal),
             Keep::No | Keep::Here => None,
         };
-        let fetched = self.repository.fetch(&wants, journal, meter);
-        for ((layer, descriptor, file), result) in open.iter().zip(fetched) {
+        let mut fetched = self.repository.fetch(&wants, journal, meter).into_iter();
+        for (layer, descriptor, file) in &open {
+            let result = if keep.has(&descriptor.digest) {
+                Ok(())
+            } else {
+                fetched
+                    .next()
+                    .unwrap_or_else(|| Err(Problem::new(Code::Internal, descriptor.digest)))
+            };
             let result = result.and_then(|()| match file {
                 Some((file, _)) if is_tar(descriptor) => {
                     let file = file.try_clone().map_err(|error| {
@@ -332,7 +348,7 @@ impl Remote {
     /// The file that a layer goes to; none where it is only checked.
     fn destination(&self, layer: &Descriptor, keep: Keep<'_>) -> Result<Option<(File, PathBuf)>> {
         let path = match keep {
-            Keep::Layout(layout, _) => layout.join(blob_name(&layer.digest)),
+            Keep::Layout(layout, ..) => layout.join(blob_name(&layer.digest)),
             Keep::No if !is_tar(layer) => return Ok(None),
             Keep::No | Keep::Here => self.spool()?.join(format!("{}.layer", layer.digest.hex())),
         };
