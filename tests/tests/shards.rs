@@ -274,6 +274,8 @@ fn what_is_known_is_not_read_again_and_old_parts_are_taken_over() {
 fn signed_parts_are_verified_in_every_form() {
     let place = packed();
     place.ok(&["keygen", "--no-passphrase", "-o", "k"]);
+    let shards = ["sign", "m.pkg", "--key", "k.key", "--model-signature", "shards"];
+    place.finds(&shards, "usage", 2);
     place.ok(&["sign", "m.pkg", "--key", "k.key"]);
     place.ok(&["verify", "m.pkg", "--key", "k.pub"]);
     let only = ["--only", "model-metadata"];
@@ -299,6 +301,10 @@ fn signed_parts_are_verified_in_every_form() {
     fs::write(place.path("part/mine"), "x").unwrap();
     place.ok(&["unpack", "m.pkg", "part", "--force"]);
     same_files(&place, "part");
+    // A file that is shorter than a shard is whole for a signature over shards.
+    place.ok(&["pack", "model", "-o", "s.pkg", "--shard", "1MiB", "--shards", "always"]);
+    place.ok(&["sign", "s.pkg", "--key", "k.key", "--model-signature", "shards"]);
+    place.ok(&["verify", "s.pkg", "--key", "k.pub"]);
     // The signature still fits after packing the same again.
     let out = place.ok(&PACK).json();
     assert_eq!(out["result"]["signaturesKept"], 2);

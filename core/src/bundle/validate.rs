@@ -179,7 +179,9 @@ fn files(index: &FileIndex, release: &Release, manifest: &Manifest) -> Result<()
         }
         match per_layer.get_mut(file.layers()) {
             Some(counts) if file.layer >= 2 && !counts.is_empty() => {
-                counts.iter_mut().for_each(|count| *count += 1);
+                for count in counts {
+                    *count += 1;
+                }
             }
             _ => return Err(invalid(format!("{} is in no layer", file.path))),
         }

@@ -77,7 +77,7 @@ pub fn ingest_at(
     let len = source.len;
     let shard_size = shard_size.filter(|size| len > *size);
     let alone = len < LARGE || (sink.is_none() && shard_size.is_none());
-    let second = Shards { sink, shards: ShardHasher::new(shard_size), end: 0 };
+    let second = Shards { sink, hasher: ShardHasher::new(shard_size), end: 0 };
     let (digest, shards) = pass(source, second, alone, buffer, meter)?;
     Ok(Ingested { digest, shards, parts: Vec::new() })
 }
@@ -197,7 +197,7 @@ pub(super) trait Second: Send {
 
 struct Shards<'a> {
     sink: Option<Sink<'a>>,
-    shards: ShardHasher,
+    hasher: ShardHasher,
     end: u64,
 }
 
@@ -208,13 +208,13 @@ impl Second for Shards<'_> {
         if let Some(sink) = self.sink {
             sink.file.write_all_at(bytes, sink.offset + self.end)?;
         }
-        self.shards.update(bytes);
+        self.hasher.update(bytes);
         self.end += bytes.len() as u64;
         Ok(())
     }
 
     fn finish(self) -> io::Result<Vec<Digest>> {
-        Ok(self.shards.finish())
+        Ok(self.hasher.finish())
     }
 }
 

@@ -294,7 +294,8 @@ mod tests {
 
     #[test]
     fn small_and_large_files_come_in_their_parts() {
-        let content: Vec<u8> = (0..20_000_000_u32).map(|n| (n * 7 >> 9) as u8).collect();
+        let content: Vec<u8> =
+            (0..20_000_000_u32).map(|n| ((n * 7) >> 9).to_le_bytes()[0]).collect();
         check(&content, &[1, 9_999_999, 1_048_576, 8_951_424]);
         check(&content[..10], &[3, 3, 4]);
         check(&[], &[]);
@@ -303,7 +304,7 @@ mod tests {
     #[test]
     fn lengths_that_do_not_fit_are_an_error() {
         for lens in [&[1_u64, 2][..], &[2, 3], &[], &[0, 4], &[4, 1]] {
-            let buffer = &mut vec![0; 16];
+            let buffer = &mut [0; 16];
             let store = &mut Memory::default();
             let result = ingest_parts(&span(b"four"), lens, store, buffer, &Meter::default());
             assert!(result.is_err(), "{lens:?}");

@@ -317,3 +317,11 @@ pub struct FileIndex {
     /// The files.
     pub files: Vec<FileEntry>,
 }
+
+impl FileIndex {
+    /// A file in parts that is longer than a shard of `size` bytes: its shards are not
+    /// in the index, and nothing can be said about them without reading it.
+    pub fn without_shards(&self, size: u64) -> Option<&FileEntry> {
+        self.files.iter().find(|file| file.in_parts() && file.size > size)
+    }
+}
