@@ -70,12 +70,7 @@ impl Repository {
     }
 
     /// Uploads blobs.
-    pub fn upload(
-        &self,
-        _: &[Upload],
-        _: &UploadSettings<'_>,
-        _: &Meter,
-    ) -> Vec<Result<Sent>> {
+    pub fn upload(&self, _: &[Upload], _: &UploadSettings<'_>, _: &Meter) -> Vec<Result<Sent>> {
         match *self {}
     }
 }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Method;
 
-use super::http::{Access, Answer, Body, Call, Http, Session};
 use super::found::{Accepted, Fetched};
+use super::http::{Access, Answer, Body, Call, Http, Session};
 use super::{Options, Reference, reference};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
