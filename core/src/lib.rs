@@ -47,6 +47,7 @@ pub mod show;
 pub mod sign;
 pub mod signatures;
 pub mod spec;
+pub mod sshsig;
 pub mod tables;
 pub mod tensors;
 pub mod trust;
