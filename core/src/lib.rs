@@ -19,6 +19,7 @@ pub mod bench;
 pub mod blob;
 pub mod bundle;
 pub mod cache;
+pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod croissant;

@@ -3,6 +3,8 @@
 mod args;
 mod attest;
 mod bench;
+mod check;
+mod code;
 mod commands;
 mod compare;
 mod model_folder;

@@ -32,6 +32,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("release-predicate", schema_for!(ReleasePredicate).to_value()),
         ("output-init", output::<InitResult>()),
         ("output-pack", output::<PackResult>()),
+        ("output-check", output::<super::check::CheckResult>()),
         ("output-keygen", output::<KeygenResult>()),
         ("output-sign", output::<super::model_folder::SignResult>()),
         ("output-verify", output::<Verdict>()),

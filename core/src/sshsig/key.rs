@@ -22,7 +22,10 @@ pub struct Key {
 enum Kind {
     Ed25519(Vec<u8>),
     Ecdsa(Curve, Vec<u8>),
-    Rsa { exponent: Vec<u8>, modulus: Vec<u8> },
+    Rsa {
+        exponent: Vec<u8>,
+        modulus: Vec<u8>,
+    },
     /// Of a security key, which signs its application and a counter as well.
     SkEd25519(Vec<u8>, Vec<u8>),
     SkEcdsa(Vec<u8>, Vec<u8>),
@@ -90,7 +93,9 @@ impl Key {
         let raw = reader.string().ok_or(Unusable::Damaged("it is cut short"))?;
         let whole = reader.is_empty();
         let ok = match (&self.kind, scheme) {
-            (Kind::Ed25519(key), "ssh-ed25519") => whole && holds(Scheme::Ed25519, key, message, raw),
+            (Kind::Ed25519(key), "ssh-ed25519") => {
+                whole && holds(Scheme::Ed25519, key, message, raw)
+            }
             (Kind::Ecdsa(Curve::P256, key), "ecdsa-sha2-nistp256") => {
                 whole && ecdsa(Scheme::EcdsaP256, key, message, raw)
             }
@@ -171,11 +176,7 @@ fn sequence(one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What a security key signs for a message: `PROTOCOL.u2f`, "SSH U2F Signatures".
-fn of_security_key(
-    reader: &mut Reader<'_>,
-    application: &[u8],
-    message: &[u8],
-) -> Option<Vec<u8>> {
+fn of_security_key(reader: &mut Reader<'_>, application: &[u8], message: &[u8]) -> Option<Vec<u8>> {
     let (flags, counter) = (reader.byte()?, reader.number()?);
     if !reader.is_empty() {
         return None;
