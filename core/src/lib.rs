@@ -33,6 +33,7 @@ pub mod fsx;
 pub mod git;
 pub mod golden;
 pub mod hash;
+pub mod hook;
 pub mod init;
 pub mod licence;
 pub mod model;

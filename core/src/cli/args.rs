@@ -62,6 +62,9 @@ pub enum Command {
         after_help = "Examples:\n  pkg check model/\n  pkg check model/ --strict --sarif\n  pkg check --staged"
     )]
     Check(super::check::CheckArgs),
+    /// Install hooks of git that check commits, release tags and what arrives
+    #[command(subcommand)]
+    Hook(super::hook::HookCommand),
     /// Make a signing key pair
     #[command(after_help = "Example:\n  pkg keygen -o release")]
     Keygen(KeygenArgs),

@@ -41,6 +41,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Init(args) => ("init", init(args)),
         Command::Pack(args) => ("pack", pack(args, printer)),
         Command::Check(args) => ("check", super::check::run(args)),
+        Command::Hook(command) => (command.name(), super::hook::run(command)),
         Command::Keygen(args) => ("keygen", keygen(args)),
         Command::Sign(args) => ("sign", sign(args, printer)),
         Command::Verify(args) => ("verify", verify(args, printer)),

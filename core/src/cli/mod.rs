@@ -7,6 +7,7 @@ mod check;
 mod code;
 mod commands;
 mod compare;
+mod hook;
 mod model_folder;
 mod monitor;
 mod notice;

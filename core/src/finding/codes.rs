@@ -346,6 +346,14 @@ codes! {
     // ---- checks of a repository, and hooks
     SecretFound = "secret-found", Error, VerificationFailed, "A file has what looks like a token, a key or a password.", "Remove it and have it revoked: whoever saw the file has it. If it was committed, it stays in the history.";
     LargeNotInLfs = "large-file-not-in-lfs", Error, Usage, "A large file that is no text is committed without Git LFS.", "`git lfs track` it and add it again; model hubs refuse such files.";
+    HookConflict = "hook-conflict", Error, Usage, "A hook of others is in the way. It was left as it is.", "Look at both hooks, join them by hand or remove one, and run the command again.";
+    HooksShared = "hooks-shared", Warning, Ok, "`core.hooksPath` is set for more than this repository, so its hooks run in others as well.", "Set `core.hooksPath` in this repository to keep its hooks apart.";
+    ChainedHookFailed = "chained-hook-failed", Error, Unexpected, "The hook that was there before pkg's own failed.", "See what it printed.";
+    ReleaseTagRefused = "release-tag-refused", Error, VerificationFailed, "A release tag has no signed bundle whose code is that commit.", "`pkg pack` with `git = { rev = TAG }`, `pkg sign`, and push again; `pkg.bundle` in git-config says where bundles are, `pkg.releaseTags` which tags are releases.";
+    ReleaseTagNoModel = "release-tag-no-model", Note, Ok, "The commit of a tag has no pkg.toml, so it is taken for no release of a model.", "Nothing needs to be done.";
+    ReleaseSignerUnknown = "release-signer-unknown", Warning, Ok, "The bundle of a release tag is signed and consistent; by whom was not checked.", "`git config pkg.key FILE` (or `pkg.identity` and `pkg.issuer`) says whose signature counts.";
+    ArrivedUnverified = "arrived-unverified", Error, Unexpected, "A signed folder that was just checked out or merged does not verify. It is in the work tree already: a hook cannot undo that.", "Do not use it; `git checkout` the commit before, and ask whoever published it.";
+    ArrivedNotChecked = "arrived-not-checked", Warning, Ok, "A signed folder was just checked out or merged, and not verified: nobody said whose signature counts. That is no pass.", "`git config pkg.key FILE` (or `pkg.identity` and `pkg.issuer`), then `pkg verify` it.";
     CheckSkipped = "check-skipped", Note, Ok, "Something was not looked at. That is no pass.", "Look at it by other means.";
     // ---- pipelines
     // ---- the command line

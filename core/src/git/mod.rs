@@ -220,10 +220,12 @@ impl Commit {
     /// Digest of the content of one of the files. That of a Git LFS object is what the
     /// tree says it is: nothing is read for it.
     pub fn digest(&self, file: &GitFile) -> Result<Digest> {
-        match (file.lfs, self.content(file)?) {
-            (Some(object), _) => Ok(object.oid),
-            (None, Content::Bytes(bytes)) => Ok(Digest::of(&bytes)),
-            (None, Content::Object(path, _)) => {
+        if let Some(object) = file.lfs {
+            return Ok(object.oid);
+        }
+        match self.content(file)? {
+            Content::Bytes(bytes) => Ok(Digest::of(&bytes)),
+            Content::Object(path, _) => {
                 Err(Problem::new(Code::Internal, path.display()).detail("an object of no pointer"))
             }
         }
