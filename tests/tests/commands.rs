@@ -114,7 +114,15 @@ fn the_examples_of_the_help_texts_run() {
 fn json_of_every_command_fits_its_schema_in_success_and_failure() {
     let place = Place::signed();
     place.example_files();
+    git2::Repository::init(place.path("model")).unwrap();
     for args in [
+        vec!["check", "model"],
+        vec!["check", "model", "--staged"],
+        vec!["check", "nowhere"],
+        vec!["hook", "install", "-C", "model"],
+        vec!["hook", "list", "-C", "model"],
+        vec!["hook", "list", "-C", "nowhere"],
+        vec!["hook", "uninstall", "-C", "model"],
         vec!["init", "model", "--dry-run"],
         vec!["pack", "model", "-o", "again.pkg"],
         vec!["keygen", "--no-passphrase", "-o", "n"],
@@ -168,6 +176,7 @@ fn json_of_every_command_fits_its_schema_in_success_and_failure() {
                 conforms(&format!("attest-{name}"), &out);
             }
             ("attest", _) if args.contains(&"--import") => conforms("attest-import", &out),
+            ("hook", Some(name)) => conforms(&format!("hook-{name}"), &out),
             (name, _) => conforms(name, &out),
         }
         assert_eq!(out.stderr, "", "{args:?}");

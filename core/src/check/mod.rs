@@ -165,7 +165,7 @@ impl Collector {
         if let Some(line) = line {
             finding.subject = format!("{path}:{line}");
         } else if !path.is_empty() && !finding.subject.contains(path) {
-            finding.subject = path.to_owned();
+            path.clone_into(&mut finding.subject);
         }
         let (code, severity) = (finding.code, finding.severity);
         self.all.push((Found { path: path.to_owned(), line, code, severity }, finding));

@@ -84,7 +84,7 @@ pub(super) fn find(content: &[u8]) -> Vec<Secret> {
     found
         .into_iter()
         .map(|(at, what, start)| {
-            let lines = content[counted..at].iter().filter(|byte| **byte == b'\n').count();
+            let lines = content[counted..at].split(|byte| *byte == b'\n').count() - 1;
             line = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
             counted = at;
             Secret { what, start, line }

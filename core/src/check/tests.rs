@@ -28,7 +28,7 @@ fn tokens_are_found_with_their_line_and_no_more_than_their_start() {
         assert!(said.contains(&token[..4]) && !said.contains(&token[..5]), "{said}");
         // Part of a longer word, or cut short, it is none.
         assert_eq!(find(format!("x{token}").as_bytes()), [], "{token}");
-        assert_eq!(find(token[..prefix.len() + 5].as_bytes()), [], "{token}");
+        assert_eq!(find(&token.as_bytes()[..prefix.len() + 5]), [], "{token}");
     }
     let aws = made("AKIA", 16).to_uppercase();
     assert_eq!(find(format!("key = {aws}").as_bytes()).len(), 1);

@@ -132,15 +132,12 @@ impl Writer<'_> {
         let blob = self.repository.find_blob(id).map_err(refused)?;
         let pointer =
             if (size as u64) < MAX_POINTER { lfs::pointer(blob.content(), path)? } else { None };
-        match pointer {
-            Some(object) => {
-                self.store.copy(&object, path, disk)?;
-                self.out.lfs += 1;
-            }
-            None => {
-                let write = || crate::fsx::create_new(disk)?.write_all(blob.content());
-                write().map_err(|error| Problem::writing(disk, error))?;
-            }
+        if let Some(object) = pointer {
+            self.store.copy(&object, path, disk)?;
+            self.out.lfs += 1;
+        } else {
+            let write = || crate::fsx::create_new(disk)?.write_all(blob.content());
+            write().map_err(|error| Problem::writing(disk, error))?;
         }
         if mode & 0o100 != 0 {
             fs::set_permissions(disk, fs::Permissions::from_mode(0o755))

@@ -177,9 +177,8 @@ impl Commit {
         let named = self.files.iter().filter_map(|file| file.lfs.map(|object| (file, object)));
         let mut missing = named.filter(|(_, object)| self.store.find(object).is_none());
         let Some((first, object)) = missing.next() else { return Ok(()) };
-        let problem = match self.store.require(&object, first.path.as_str()) {
-            Ok(_) => return Ok(()),
-            Err(problem) => problem,
+        let Err(problem) = self.store.require(&object, first.path.as_str()) else {
+            return Ok(());
         };
         let more = missing.count();
         if more == 0 {

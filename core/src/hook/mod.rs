@@ -9,6 +9,7 @@
 //! leaves them out, so whoever receives a release still verifies it.
 
 mod arrive;
+mod framework;
 mod install;
 mod push;
 mod settings;
@@ -100,6 +101,7 @@ pub fn run(request: &RunRequest) -> Result<(Ran, Vec<Finding>, Exit)> {
         ran.chained = true;
         chain(&chained, request)?;
     }
+    let request = &framework::fill(request, |name| std::env::var(name).ok());
     let mut findings = Vec::new();
     let exit = match request.name {
         Name::PreCommit => {

@@ -12,7 +12,7 @@ use super::path::ReleasePath;
 pub enum GitSignatureKind {
     /// With a key of SSH.
     Ssh,
-    /// With a key of OpenPGP.
+    /// With a key of `OpenPGP`.
     Openpgp,
     /// With an X.509 certificate (`gpgsm`, `gitsign`).
     X509,

@@ -71,11 +71,11 @@ fn parse_line(line: &str) -> Result<Option<Line>, String> {
     let (principals, rest) = word(line)?;
     let (mut options, mut rest) = (String::new(), rest);
     let (mut kind, after) = word(rest)?;
-    if !is_kind(&kind) {
+    if is_kind(&kind) {
+        rest = after;
+    } else {
         options = kind;
         (kind, rest) = word(after)?;
-    } else {
-        rest = after;
     }
     if !is_kind(&kind) {
         return Err("there is no key on it".to_owned());
