@@ -334,6 +334,11 @@ codes! {
     NotPulled = "not-pulled", Note, Ok, "Parts of the release were left out, as asked.", "Pull again without `--only` for all of it.";
     // ---- checks of a repository, and hooks
     // ---- pipelines
+    TagTaken = "tag-taken", Error, PolicyRefused, "The tag names another release already.", "Release under another tag; if the tag is to name this release from now on, add `--move-tag`.";
+    ReleaseLog = "release-log", Error, Usage, "The file for the log of a release holds something else.", "Name another file with `--log FILE`.";
+    ReleaseNotConfirmed = "release-not-confirmed", Error, Usage, "Nobody said that the release may be made.", "Look at the plan with `--dry-run`; add `--yes` where nobody can be asked.";
+    ReleaseChanged = "release-changed", Error, VerificationFailed, "What is in the registry, or in the bundle, is not what this run made.", "Somebody or something else changed it meanwhile; run the command again.";
+    ReleasePlace = "release-place", Error, Usage, "There is no place for what a release needs between its steps.", "Set PKG_CACHE_DIR to a folder, or HOME.";
     // ---- the command line
     UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";
     UnknownCode = "unknown-code", Error, Usage, "There is no finding with that code.", "`pkg explain` without a code lists them.";
