@@ -5,6 +5,12 @@
 //! state is what is there (the bundle, its signatures, the tag), never the log alone.
 
 mod log;
+mod own;
+mod pages;
+mod plan;
+mod release;
+mod remote;
+mod tree;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,6 +22,9 @@ use crate::model::digest::Digest;
 use crate::verify::exit_of;
 
 pub use log::{Entry, Log, State};
+pub use pages::Wanted as Pages;
+pub use release::{Release, ReleaseRequest, Signing};
+pub use remote::{Remote, Sent};
 
 #[cfg(test)]
 mod tests;
