@@ -81,6 +81,10 @@ codes! {
     NoCommitNamed = "no-commit-named", Error, Inconclusive, "No component of the release names a commit, so there is nothing to compare.", "Ask the publisher to pack code from a commit (`git = { ... }` in pkg.toml).";
     CodeWithoutCommit = "code-without-commit", Note, Ok, "A component of code names no commit. It was not compared.", "Ask the publisher to pack it from a commit.";
     RevisionMoved = "revision-moved", Warning, Ok, "The tag or branch that the release was packed from names another commit now.", "Ask the publisher why; the release is about the commit it names.";
+    GitSubmodule = "git-submodule", Note, Ok, "A submodule was not followed: what it stands for is a commit of another repository.", "Name that repository in a component of its own if its code belongs to the release.";
+    GitSkipped = "git-entry-skipped", Warning, Ok, "A symbolic link of the commit was left out.", "Commit the file itself if it belongs to the release.";
+    LfsObjectMissing = "lfs-object-missing", Error, Usage, "The content of a Git LFS pointer is not in the repository.", "Run `git lfs pull` in the repository (`git lfs fetch origin REV` for a revision that is not checked out), then try again.";
+    LfsObjectWrong = "lfs-object-wrong", Error, VerificationFailed, "A Git LFS object is not the content that its pointer names.", "Remove the object and fetch it again with `git lfs fetch`.";
     // ---- output
     OutputExists = "output-exists", Error, Usage, "The output exists already.", "Choose another name, or say `--force`.";
     OutputBusy = "output-busy", Error, Usage, "Another run of pkg is writing the same output.", "Wait for it to end.";

@@ -1,6 +1,14 @@
 //! Code components from a git commit, read with libgit2.
+//!
+//! Repositories are input of others: names, sizes and depths are bounded, no filter, hook
+//! or attribute of theirs is run, and git itself is never started.
+
+mod checkout;
+pub mod lfs;
 
 use std::path::Path;
+
+pub use checkout::{CheckedOut, checkout};
 
 use git2::{ObjectType, Oid, Repository, Tree};
 
@@ -14,6 +22,28 @@ const MAX_BLOB: usize = 64 << 20;
 
 /// Deepest folder nesting of a tree.
 const MAX_DEPTH: usize = 64;
+
+/// Most files that are taken from one commit.
+const MAX_FILES: usize = 1_000_000;
+
+/// Finds the repository that a folder is in.
+fn open(place: &Path, subject: &str) -> Result<Repository> {
+    Repository::discover(place).map_err(|error| unreadable(subject, error))
+}
+
+/// The commit that a revision leads to.
+fn peel<'r>(repository: &'r Repository, rev: &str, subject: &str) -> Result<git2::Commit<'r>> {
+    repository
+        .revparse_single(rev)
+        .and_then(|object| object.peel_to_commit())
+        .map_err(|error| unreadable(subject, error))
+}
+
+fn unreadable(subject: &str, error: git2::Error) -> Problem {
+    Problem::new(Code::GitRepository, subject)
+        .detail(error.message().trim().to_owned())
+        .source(error)
+}
 
 /// One file of a commit.
 #[derive(Debug, Clone)]
