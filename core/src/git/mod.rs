@@ -5,10 +5,12 @@
 
 mod checkout;
 pub mod lfs;
+mod place;
 
 use std::path::Path;
 
 pub use checkout::{CheckedOut, checkout};
+pub use place::directory;
 
 use git2::{ObjectType, Oid, Repository, Tree};
 

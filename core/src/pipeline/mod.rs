@@ -27,6 +27,8 @@ pub use release::{Release, ReleaseRequest, Signing};
 pub use remote::{Remote, Sent};
 
 #[cfg(test)]
+mod release_tests;
+#[cfg(test)]
 mod tests;
 
 /// A step of a release.

@@ -63,8 +63,7 @@ pub(super) fn write(
     if wanted.paths().next().is_none() {
         return Ok(Ran::nothing("no report was asked for"));
     }
-    let request =
-        ReportRequest { target: place.bundle.clone(), judge, adopter, mot_compat: false };
+    let request = ReportRequest { target: place.bundle.clone(), judge, adopter, mot_compat: false };
     // A bundle of an earlier run is not what this one is about.
     let about = match course.digest {
         Some(digest) => {
@@ -201,7 +200,8 @@ mod tests {
     }
 
     fn stopped() -> Course {
-        let finding = Problem::new(Code::SpecInvalid, "pkg.toml\n# x").detail("a | b").into_finding();
+        let finding =
+            Problem::new(Code::SpecInvalid, "pkg.toml\n# x").detail("a | b").into_finding();
         let findings = vec![finding];
         let entry = Entry::ended(Step::Check, State::Failed, Exit::Usage, &findings);
         Course {

@@ -1,13 +1,13 @@
 //! What the steps of a release do, each by the operation that its own command runs.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::remote::Remote;
-use super::{Course, Expected, Log, Planned, Ran, Step, Steps, own, pages, tree};
+use super::{Course, Log, Planned, Ran, Step, Steps, own, pages, tree};
 use crate::attest;
 use crate::bundle::{self, PackRequest, Scope, ShardPolicy, StoreMode};
-use crate::finding::{Code, Finding, Problem, Result};
+use crate::finding::{Code, Finding, Problem, Result, Severity};
 use crate::folder;
 use crate::fsx;
 use crate::hash::Meter;
@@ -107,7 +107,12 @@ impl<'a> Release<'a> {
         let cache = fsx::cache_folder()
             .ok_or_else(|| Problem::new(Code::ReleasePlace, request.folder.display()))?;
         let work = cache.join("releases").join(Digest::of(key.as_bytes()).hex());
-        Ok(Self {
+        Ok(Self::at(request, remote, work))
+    }
+
+    /// The same, with its own place to keep things.
+    pub(super) fn at(request: ReleaseRequest, remote: &'a dyn Remote, work: PathBuf) -> Self {
+        Self {
             request,
             remote,
             work,
@@ -116,7 +121,7 @@ impl<'a> Release<'a> {
             digest: None,
             asked: Vec::new(),
             who: None,
-        })
+        }
     }
 
     /// Makes ready to run: a place to keep things, which is ours alone from now on; the
@@ -289,11 +294,8 @@ impl<'a> Release<'a> {
         let loaded = self.loaded()?;
         let judge = self.own()?;
         // Said now, not after everything was sent.
-        let missing = signatures::check(&loaded, &judge).missing(
-            &loaded,
-            &judge,
-            &self.bundle_path(),
-        );
+        let missing =
+            signatures::check(&loaded, &judge).missing(&loaded, &judge, &self.bundle_path());
         match missing {
             Some(problem) => Err(problem),
             None => Ok(Ran { findings, ..Ran::done(note) }),
@@ -374,15 +376,16 @@ impl<'a> Release<'a> {
             results: std::mem::take(&mut self.request.results),
             against: None,
         };
-        let (verdict, findings) = verify::verify(&request, meter)?;
+        let (verdict, mut findings) = verify::verify(&request, meter)?;
         let ours = |report: &signatures::SignatureReport| {
             (report.about, report.standing) == (About::Release, Standing::Verified)
                 && report.who == self.who
         };
-        if verdict.digest != digest || !verdict.signatures.iter().any(ours) {
+        let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+        if !wrong && !verdict.signatures.iter().any(ours) {
             let stop = Problem::new(Code::ReleaseChanged, target.display())
                 .detail("the release statement that was sent is not there");
-            return Err(stop);
+            findings.push(stop.into_finding());
         }
         let decision = verdict.decision.as_ref().map_or("", |_| "; the policy was asked");
         let note = format!("{} files{decision}", verdict.files_verified);

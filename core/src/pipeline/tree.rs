@@ -47,6 +47,13 @@ pub(super) fn checkout(repository: &Path, rev: &str, work: &Path) -> Result<Ran>
         }
     }
     let out = git::checkout(repository, rev, &tree)?;
+    // Code components say `repo = "."`: the tree leads to the repository it is from.
+    let link = tree.join(".git");
+    let directory = git::directory(repository)?;
+    let mut text = b"gitdir: ".to_vec();
+    text.extend_from_slice(directory.as_os_str().as_encoded_bytes());
+    text.push(b'\n');
+    fsx::write_synced(&link, &text)?;
     let note = Note { commit: out.commit.clone(), state: state(&tree)? };
     let bytes = serde_json::to_vec(&note).map_err(|error| {
         Problem::new(Code::Internal, "tree.json").detail(error.to_string()).source(error)
