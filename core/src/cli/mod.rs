@@ -13,6 +13,7 @@ mod passphrase;
 mod plugin;
 mod plugin_args;
 mod policy;
+mod release;
 mod render;
 mod report;
 mod schemas;

@@ -167,6 +167,13 @@ impl Printer {
         code
     }
 
+    /// Says something before the reply, to people only.
+    pub(super) fn ahead(self, text: &str) {
+        if !self.json && !self.quiet {
+            to_stderr(text);
+        }
+    }
+
     /// Runs long work, with a bar on a terminal.
     pub(super) fn with_progress<T>(self, verb: &'static str, work: impl FnOnce(&Meter) -> T) -> T {
         let meter = Meter::default();

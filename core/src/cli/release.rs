@@ -22,6 +22,7 @@ use crate::pipeline::{
     Signing, State, Step, Watch,
 };
 use crate::registry::Reference;
+use crate::sign::ModelSignature;
 use crate::trust::judge::Accepted;
 
 /// Arguments of `pkg release`.
@@ -32,7 +33,7 @@ pub struct ReleaseArgs {
     pub folder: PathBuf,
     /// Where the release goes, with the tag that it gets at the end
     #[arg(long, value_name = "oci://HOST/REPO:TAG")]
-    pub to: Reference,
+    pub to: String,
     /// Release the files of this revision, Git LFS objects included, instead of the folder's
     #[arg(long, value_name = "REV")]
     pub from_git: Option<String>,
@@ -115,11 +116,11 @@ pub(super) struct ReleaseResult {
 
 /// Runs the command.
 pub(super) fn run(args: &ReleaseArgs, printer: Printer) -> Result<Reply> {
-    let remote = InRegistry::new(args.to.clone())?;
+    let remote = InRegistry::new(args.to.parse::<Reference>()?)?;
     let mut release = Release::new(request(args)?, &remote)?;
     let plan = pipeline::plan(&mut release)?;
     let mut result = ReleaseResult {
-        to: args.to.to_string(),
+        to: args.to.clone(),
         reference: None,
         digest: None,
         released: false,
@@ -172,7 +173,11 @@ fn request(args: &ReleaseArgs) -> Result<ReleaseRequest> {
         bundle: args.output.clone(),
         log: args.log_file.clone(),
         move_tag: args.move_tag,
-        model_signature: args.model_signature.into(),
+        model_signature: match args.model_signature {
+            ModelSignatureArg::Files => ModelSignature::Files,
+            ModelSignatureArg::Shards => ModelSignature::Shards,
+            ModelSignatureArg::None => ModelSignature::None,
+        },
         logged: args.signer.log,
         timed: args.signer.timestamp,
         signer: signer.accepted()?,
@@ -205,11 +210,7 @@ impl Watch for Watched {
         Ok(())
     }
 
-    fn during(
-        &mut self,
-        step: Step,
-        work: &mut dyn FnMut(&Meter) -> Result<Ran>,
-    ) -> Result<Ran> {
+    fn during(&mut self, step: Step, work: &mut dyn FnMut(&Meter) -> Result<Ran>) -> Result<Ran> {
         self.printer.with_progress(step.verb(), work)
     }
 }

@@ -38,6 +38,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-show", output::<Overview>()),
         ("output-export", output::<Exported>()),
         ("output-report", output::<super::report::ReportResult>()),
+        ("output-release", output::<super::release::ReleaseResult>()),
+        ("release-log", schema_for!(crate::pipeline::Line).to_value()),
         ("output-notice", output::<crate::notice::Notice>()),
         ("output-diff", output::<crate::compare::Diff>()),
         ("output-lineage", output::<crate::compare::Lineage>()),

@@ -43,6 +43,11 @@ pub enum State {
 }
 
 impl State {
+    /// Whether what the step is for is so now.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Done | Self::Skipped)
+    }
+
     /// The word used everywhere.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -103,16 +108,18 @@ impl Entry {
 }
 
 /// A line of the file.
-#[derive(Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    schema: &'static str,
+pub struct Line {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
     /// By the clock of the machine: RFC 3339, in UTC. Nothing is decided by it.
-    time: String,
+    pub time: String,
     /// Tells runs apart.
-    run: &'a str,
+    pub run: String,
+    /// What happened.
     #[serde(flatten)]
-    entry: &'a Entry,
+    pub entry: Entry,
 }
 
 /// A log that is open.
@@ -155,7 +162,7 @@ impl Log {
     /// Adds a line.
     pub fn add(&mut self, entry: &Entry) -> Result<()> {
         let time = jiff::Timestamp::now().to_string();
-        let line = Line { schema: SCHEMA, time, run: &self.run, entry };
+        let line = Line { schema: SCHEMA, time, run: self.run.clone(), entry: entry.clone() };
         let mut bytes = serde_json::to_vec(&line).map_err(|error| {
             Problem::new(Code::Internal, "the log").detail(error.to_string()).source(error)
         })?;

@@ -8,6 +8,7 @@ mod log;
 mod own;
 mod pages;
 mod plan;
+mod registry;
 mod release;
 mod remote;
 mod tree;
@@ -21,8 +22,9 @@ use crate::hash::Meter;
 use crate::model::digest::Digest;
 use crate::verify::exit_of;
 
-pub use log::{Entry, Log, State};
+pub use log::{Entry, Line, Log, State};
 pub use pages::Wanted as Pages;
+pub use registry::InRegistry;
 pub use release::{Release, ReleaseRequest, Signing};
 pub use remote::{Remote, Sent};
 
@@ -222,8 +224,7 @@ pub struct Course {
 impl Course {
     /// Whether a step was done, now or before.
     pub fn reached(&self, step: Step) -> bool {
-        let done = |entry: &Entry| matches!(entry.state, State::Done | State::Skipped);
-        self.entries.iter().any(|entry| entry.step == step && done(entry))
+        self.entries.iter().any(|entry| entry.step == step && entry.state.is_good())
     }
 }
 
