@@ -104,7 +104,8 @@ fn open(path: &Path, judge: &Judge) -> Result<Side> {
     let read = reports::read(path, judge)?;
     let report = report::report(&read.subject, None, read.findings);
     // What has no digest was not packed.
-    let loaded = read.subject.digest.map(|_| bundle::load(path)).transpose()?;
+    let packed = read.subject.digest;
+    let loaded = packed.map(|digest| bundle::load(&bundle::pinned(path, digest)?)).transpose()?;
     Ok(Side { subject: read.subject, report, loaded })
 }
 

@@ -52,6 +52,14 @@ const ROOT: &str = "trusted_root.json";
 /// appears when all of that is done, or not at all.
 pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported>, Vec<Finding>)> {
     let source = Source::open(&request.bundle)?;
+    if source.is_remote() {
+        return Err(Problem::new(Code::UsageError, request.bundle.display())
+            .detail("only what is on this machine is exported")
+            .hint(format!(
+                "pkg pull {} -o model.pkg, then export that.",
+                request.bundle.display()
+            )));
+    }
     if fsx::lies_in(&request.output, &request.bundle) {
         return Err(Problem::new(Code::OutputExists, request.output.display())
             .detail("the bundle itself is there")

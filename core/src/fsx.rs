@@ -132,6 +132,14 @@ pub fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o644).open(path)
 }
 
+/// Opens a file for reading and writing, made if it is not there; its content stays.
+/// A link is not followed.
+pub fn open_or_create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o644);
+    options.custom_flags(NOFOLLOW).open(path)
+}
+
 /// Replaces `path` by a file with these bytes, in one step.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let (parent, staged) = staging_path(path)?;
@@ -250,38 +258,51 @@ pub struct Staged {
     parent: PathBuf,
     path: PathBuf,
     lock: File,
-    committed: bool,
+    /// Whether it is done with: renamed, or left for a later run.
+    done: bool,
 }
 
 impl Staged {
     /// Starts a folder that will become `target`.
     pub fn folder(target: &Path) -> Result<Self> {
-        Self::begin(target, |path| {
-            match fs::create_dir(path) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
-            File::open(path)
-        })
-        .and_then(|staged| {
-            for entry in
-                fs::read_dir(&staged.path).map_err(|e| Problem::writing(&staged.path, e))?
-            {
-                let path = entry.map_err(|e| Problem::writing(&staged.path, e))?.path();
-                remove(&path).map_err(|e| Problem::writing(&path, e))?;
-            }
-            Ok(staged)
-        })
+        Self::begin(target, make_folder).and_then(|staged| staged.emptied().map(|()| staged))
+    }
+
+    /// Starts a folder that will become `target`, or goes on with what a run for the
+    /// same `token` left of it. [`Staged::leave`] leaves it for a later run.
+    pub fn folder_to_resume(target: &Path, token: &str) -> Result<Self> {
+        let staged = Self::begin(target, make_folder)?;
+        let marker = staged.path.join(RESUME);
+        let same = read_limited(&marker, 4096).is_ok_and(|bytes| bytes == token.as_bytes());
+        if !same {
+            staged.emptied()?;
+            write_synced(&marker, token.as_bytes())?;
+        }
+        Ok(staged)
+    }
+
+    /// Leaves a folder of [`Staged::folder_to_resume`] where it is.
+    pub fn leave(mut self) {
+        self.done = true;
+    }
+
+    /// Removes the mark of a folder of [`Staged::folder_to_resume`], before it is committed.
+    pub fn unmark(&self) -> Result<()> {
+        let marker = self.path.join(RESUME);
+        clear(&marker).map_err(|error| Problem::writing(&marker, error))
+    }
+
+    fn emptied(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.path).map_err(|e| Problem::writing(&self.path, e))? {
+            let path = entry.map_err(|e| Problem::writing(&self.path, e))?.path();
+            remove(&path).map_err(|e| Problem::writing(&path, e))?;
+        }
+        Ok(())
     }
 
     /// Starts a file that will become `target`.
     pub fn file(target: &Path) -> Result<Self> {
-        Self::begin(target, |path| {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false).mode(0o644);
-            options.custom_flags(NOFOLLOW).open(path)
-        })
-        .and_then(|staged| {
+        Self::begin(target, open_or_create).and_then(|staged| {
             staged.lock.set_len(0).map_err(|error| Problem::writing(&staged.path, error))?;
             Ok(staged)
         })
@@ -317,7 +338,7 @@ impl Staged {
                 .is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
             if same {
                 let target = target.to_owned();
-                return Ok(Self { target, parent, path, lock, committed: false });
+                return Ok(Self { target, parent, path, lock, done: false });
             }
         }
         Err(Problem::new(Code::OutputBusy, target.display()))
@@ -355,7 +376,7 @@ impl Staged {
             }
             _ => Problem::writing(&self.target, error),
         })?;
-        self.committed = true;
+        self.done = true;
         sync_dir(&self.parent).map_err(|error| Problem::writing(&self.parent, error))
     }
 
@@ -414,9 +435,20 @@ impl Staged {
     }
 }
 
+/// Name of the mark in a folder that a later run may go on with.
+const RESUME: &str = ".resume";
+
+fn make_folder(path: &Path) -> io::Result<File> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    File::open(path)
+}
+
 impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.done {
             // Nothing can be reported from here; a leftover is removed by the next run.
             let _ = remove(&self.path);
         }

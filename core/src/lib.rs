@@ -41,6 +41,7 @@ pub mod pipeline;
 pub mod plugin;
 pub mod policy;
 pub mod predicate;
+pub mod pull;
 pub mod push;
 pub mod registry;
 pub mod report;

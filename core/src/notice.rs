@@ -154,7 +154,10 @@ fn contents(
 ) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut found = BTreeMap::new();
     if subject.form == Form::Bundle {
-        let loaded = bundle::load(target)?;
+        let loaded = match subject.digest {
+            Some(digest) => bundle::load(&bundle::pinned(target, digest)?)?,
+            None => bundle::load(target)?,
+        };
         let limit = |file: &crate::model::release::FileEntry| {
             if wanted.contains(&file.path.as_str()) { MAX_FILE } else { 0 }
         };

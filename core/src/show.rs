@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bundle::{self, Loaded};
-use crate::finding::{Finding, Problem, Result};
+use crate::finding::{Code, Finding, Problem, Result};
 use crate::model::digest::Digest;
 use crate::model::release::DataSet;
 use crate::model::spec::BaseModelSpec;
@@ -21,7 +21,7 @@ use crate::verify::{ComponentReport, component_reports, form};
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
-    /// What was read: `layout`, `archive` or `folder`.
+    /// What was read: `layout`, `archive`, `registry` or `folder`.
     pub form: &'static str,
     /// Name of the release.
     pub name: String,
@@ -46,12 +46,32 @@ pub struct Overview {
     /// Base models, as declared.
     pub base_models: Vec<BaseModelSpec>,
     /// Number of files.
-    pub files: usize,
+    pub files: u64,
     /// Bytes of the files.
     pub bytes: u64,
+    /// What the terms are; none where the texts were not read to keep a transfer small.
+    pub terms: Option<TermsOverview>,
     /// What the terms mean for who asks, when somebody did.
     pub answer: Option<Answer>,
 }
+
+/// The terms, as the report has them.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TermsOverview {
+    /// The headline: its label by the G7 paper.
+    pub label: String,
+    /// What one may, with clauses.
+    pub may: Vec<String>,
+    /// What one must, with clauses.
+    pub must: Vec<String>,
+    /// What one may not, with clauses.
+    pub may_not: Vec<String>,
+}
+
+/// Bytes that are transferred at most to show a release that is in a registry, answers
+/// to requests counted without their heads.
+const BUDGET: u64 = 64 << 10;
 
 /// Reads the documents of a bundle and sums them up.
 pub fn show(
@@ -60,24 +80,61 @@ pub fn show(
     adopter: Option<&Adopter>,
 ) -> Result<(Overview, Vec<Finding>)> {
     judge.prepare()?;
-    let loaded = bundle::load(target)?;
+    let loaded = bundle::load_overview(target, BUDGET)?;
     let mut signatures = signatures::check(&loaded, judge);
     let mut findings = loaded.findings.clone();
     if !judge.accepted().is_empty() {
         findings.extend(signatures.missing(&loaded, judge, target).map(Problem::into_finding));
     }
-    let mut answer = None;
-    if let Some(adopter) = adopter {
-        let (subject, found) = packed::subject(&loaded, &signatures)?;
-        let report = report::report(&subject, Some(adopter), found);
-        findings.extend(answer_findings(&report, target));
-        findings.extend(report.findings);
-        answer = report.answer;
+    let unread = unread(&loaded);
+    let mut report = None;
+    // Who asks what the terms mean is answered, whatever has to be fetched for it.
+    if unread.is_empty() || adopter.is_some() {
+        let pinned;
+        let whole = if loaded.left_out.is_empty() {
+            &loaded
+        } else {
+            pinned = bundle::load(&bundle::pinned(target, loaded.digest)?)?;
+            &pinned
+        };
+        let (subject, found) = packed::subject(whole, &signatures)?;
+        report = Some(report::report(&subject, adopter, found));
+    } else {
+        let detail = format!("not fetched: {}", unread.join(", "));
+        findings.push(
+            Problem::new(Code::DocumentsLeftOut, target.display()).detail(detail).into_finding(),
+        );
     }
     findings.extend(signatures.findings);
     let mut overview = overview(&loaded, signatures.reports);
-    overview.answer = answer;
+    if let Some(report) = report {
+        if adopter.is_some() {
+            findings.extend(answer_findings(&report, target));
+            findings.extend(report.findings.iter().cloned());
+        }
+        overview.terms = Some(TermsOverview {
+            label: report.label,
+            may: report.may,
+            must: report.must,
+            may_not: report.may_not,
+        });
+        overview.answer = report.answer;
+    }
     Ok((overview, findings))
+}
+
+/// What would have to be fetched beyond the budget to say what the terms are.
+fn unread(loaded: &Loaded) -> Vec<String> {
+    let Some(budget) = loaded.budget else { return Vec::new() };
+    if !loaded.left_out.is_empty() {
+        return loaded.left_out.clone();
+    }
+    let layers = packed::layers(loaded);
+    let size: u64 = layers.iter().map(|layer| layer.size).sum();
+    if size <= budget {
+        return Vec::new();
+    }
+    vec![format!("{} layers with licence texts, documents and code ({size} bytes)", layers.len())]
 }
 
 fn overview(loaded: &Loaded, signatures: Vec<SignatureReport>) -> Overview {
@@ -85,6 +142,7 @@ fn overview(loaded: &Loaded, signatures: Vec<SignatureReport>) -> Overview {
     let quantization = facts.quantization.filter(|text| Some(text) != facts.precision.as_ref());
     let model = [facts.architecture, facts.param_size, facts.format, facts.precision, quantization];
     let release = &loaded.release;
+    let (files, bytes) = counted(loaded);
     Overview {
         form: form(loaded),
         name: release.name.clone(),
@@ -98,8 +156,20 @@ fn overview(loaded: &Loaded, signatures: Vec<SignatureReport>) -> Overview {
         components: component_reports(loaded, |_| false),
         data: release.data.clone(),
         base_models: release.base_models.clone(),
-        files: loaded.files.files.len(),
-        bytes: loaded.files.files.iter().map(|file| file.size).sum(),
+        files,
+        bytes,
+        terms: None,
         answer: None,
     }
+}
+
+/// Number and bytes of the files; those of the components where the file index was not
+/// fetched.
+fn counted(loaded: &Loaded) -> (u64, u64) {
+    let add = |(count, sum): (u64, u64), (files, bytes): (u64, u64)| (count + files, sum + bytes);
+    if loaded.files.files.is_empty() {
+        let components = loaded.release.components.iter();
+        return components.map(|it| (it.files, it.bytes)).fold((0, 0), add);
+    }
+    loaded.files.files.iter().map(|file| (1, file.size)).fold((0, 0), add)
 }

@@ -34,7 +34,7 @@ pub use require::{Required, TestResult};
 /// What to verify, and against what.
 #[derive(Debug)]
 pub struct VerifyRequest {
-    /// Bundle, archive or unpacked folder.
+    /// Bundle, archive, reference to a registry, or unpacked folder.
     pub target: PathBuf,
     /// Says whose signatures count; one of them must have signed.
     pub judge: Judge,
@@ -84,7 +84,7 @@ pub struct ComponentReport {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
-    /// What was checked: `layout`, `archive`, `folder` or `model-signature`.
+    /// What was checked: `layout`, `archive`, `registry`, `folder` or `model-signature`.
     pub form: &'static str,
     /// Name of the release.
     pub name: String,
@@ -127,29 +127,38 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
         return Ok((verdict, findings));
     }
     let loaded = bundle::load(&request.target)?;
-    check_selection(&loaded, &request.scope.only, &request.target)?;
+    assess(request, &loaded, None, meter)
+}
+
+/// Verifies a release that was loaded. `checked` says what came of its content, where that
+/// was looked at before.
+pub(crate) fn assess(
+    request: &VerifyRequest,
+    loaded: &Loaded,
+    checked: Option<Checked>,
+    meter: &Meter,
+) -> Result<(Verdict, Vec<Finding>)> {
+    check_selection(loaded, &request.scope.only, &request.target)?;
     if request.judge.accepted().is_empty()
         && request.digest.is_none()
         && !loaded.signatures.is_empty()
     {
-        return Err(Problem::new(signatures::needed(&loaded), request.target.display()));
+        return Err(Problem::new(signatures::needed(loaded), request.target.display()));
     }
-    let mut signatures = signatures::check(&loaded, &request.judge);
-    let checked = match &loaded.origin {
-        Origin::Bundle(source) => bundle::check_layers(&loaded, source, &request.scope, meter),
-        Origin::Folder(root) => bundle::check_folder(&loaded, root, &request.scope, meter),
-    };
+    let mut signatures = signatures::check(loaded, &request.judge);
+    let checked = checked.unwrap_or_else(|| match &loaded.origin {
+        Origin::Bundle(source) => bundle::check_layers(loaded, source, &request.scope, meter),
+        Origin::Folder(root) => bundle::check_folder(loaded, root, &request.scope, meter),
+    });
     let mut findings = loaded.findings.clone();
-    findings.extend(identity(request, &loaded, &mut signatures));
+    findings.extend(identity(request, loaded, &mut signatures));
     findings.extend(checked.findings.clone());
     if request.scope.only.is_empty() {
-        findings.extend(bundle::check_evidence(&loaded, meter));
+        findings.extend(bundle::check_evidence(loaded, meter));
     }
-    findings.extend(bundle::extra_blobs(&loaded)?);
-    let mut signatures = signatures;
-    let judged = std::mem::take(&mut signatures.reports);
-    signatures.reports.clone_from(&judged);
-    let mut verdict = verdict(request, &loaded, judged, signatures.release_verified(), &checked);
+    findings.extend(bundle::extra_blobs(loaded)?);
+    let judged = signatures.reports.clone();
+    let mut verdict = verdict(request, loaded, judged, signatures.release_verified(), &checked);
     if !verdict.not_checked.is_empty() {
         let left = verdict.not_checked.len();
         let note = Problem::new(Code::NotChecked, request.target.display())
@@ -165,26 +174,26 @@ pub fn verify(request: &VerifyRequest, meter: &Meter) -> Result<(Verdict, Vec<Fi
         }
     }
     if let Some(repository) = &request.against {
-        let (compared, more) = against::check(&loaded, repository)?;
+        let (compared, more) = against::check(loaded, repository)?;
         verdict.compared = compared;
         findings.extend(more);
     }
     for result in &request.results {
-        let (required, more) = require::check(&loaded, result, &signatures, &findings);
+        let (required, more) = require::check(loaded, result, &signatures, &findings);
         verdict.required.push(required);
         findings.extend(more);
     }
-    plugins::run(request, &loaded, &mut verdict, &mut findings, meter)?;
+    plugins::run(request, loaded, &mut verdict, &mut findings, meter)?;
     let mut terms = None;
     if request.adopter.is_some() || request.policy.is_some() {
         let (adopter, target) = (request.adopter.as_ref(), &request.target);
-        let report = terms::report(&loaded, &signatures, &verdict.components, adopter, target)?;
+        let report = terms::report(loaded, &signatures, &verdict.components, adopter, target)?;
         verdict.answer.clone_from(&report.answer);
         findings.extend(report.findings.iter().cloned());
         terms = Some(report);
     }
     if let Some(policy) = &request.policy {
-        let facts = facts::facts(&loaded, &verdict, &signatures, &findings, terms.as_ref())?;
+        let facts = facts::facts(loaded, &verdict, &signatures, &findings, terms.as_ref())?;
         let decision = policy::decide(policy, &facts);
         findings.extend(decision.findings());
         verdict.decision = Some(decision);
@@ -289,6 +298,7 @@ fn verdict(
 pub fn form(loaded: &Loaded) -> &'static str {
     match &loaded.origin {
         Origin::Bundle(source) if source.is_archive() => "archive",
+        Origin::Bundle(source) if source.is_remote() => "registry",
         Origin::Bundle(_) => "layout",
         Origin::Folder(_) => "folder",
     }

@@ -57,6 +57,15 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
+impl Checked {
+    /// What checking `scope` would give if all of its content were right.
+    pub fn assumed(loaded: &Loaded, scope: &Scope) -> Self {
+        let files = loaded.files.files.iter().enumerate();
+        let good = files.filter(|(_, file)| scope.covers(loaded, file)).map(|(at, _)| at);
+        Self { good: good.collect(), ..Self::default() }
+    }
+}
+
 /// Files that are open at a time: descriptors are a bounded resource.
 const BATCH: usize = 256;
 
@@ -133,8 +142,12 @@ fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Ch
     }
 }
 
-/// Checks the layers of a bundle that hold files in `scope`.
+/// Checks the layers of a bundle that hold files in `scope`. Those in a registry are
+/// checked while they arrive, and not stored.
 pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Meter) -> Checked {
+    if let Some(remote) = source.remote() {
+        return remote.check_layers(loaded, scope, None, meter);
+    }
     let mut checked = Checked::default();
     let mut by_layer: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (position, file) in loaded.files.files.iter().enumerate() {
@@ -185,7 +198,7 @@ pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Met
 }
 
 /// A problem with a layer, with the names of some files that are in it.
-fn naming_files(loaded: &Loaded, files: &[usize], problem: Problem) -> Finding {
+pub(super) fn naming_files(loaded: &Loaded, files: &[usize], problem: Problem) -> Finding {
     let named: Vec<&str> =
         files.iter().take(3).map(|file| loaded.files.files[*file].path.as_str()).collect();
     let dots = if files.len() > 3 { ", ..." } else { "" };
@@ -194,7 +207,7 @@ fn naming_files(loaded: &Loaded, files: &[usize], problem: Problem) -> Finding {
     finding
 }
 
-fn files_of(loaded: &Loaded, layer: usize) -> impl Iterator<Item = usize> {
+pub(super) fn files_of(loaded: &Loaded, layer: usize) -> impl Iterator<Item = usize> {
     loaded
         .files
         .files
@@ -206,7 +219,7 @@ fn files_of(loaded: &Loaded, layer: usize) -> impl Iterator<Item = usize> {
 
 /// The blob of a layer, with the size the manifest says.
 pub(super) fn open_layer(source: &Source, layer: &oci::Descriptor) -> Result<Span> {
-    let span = source.blob(&layer.digest)?;
+    let span = source.blob(layer)?;
     let span = span.ok_or_else(|| Problem::new(Code::MissingBlob, layer.digest))?;
     if span.len == layer.size {
         Ok(span)

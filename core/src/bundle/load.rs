@@ -1,4 +1,5 @@
-//! Reading what a bundle says, from a layout, an archive or an unpacked folder.
+//! Reading what a bundle says, from a layout, an archive, a registry or an unpacked
+//! folder.
 //!
 //! Everything here is read with a size limit and checked against the digest
 //! that leads to it; the content of the layers is not touched.
@@ -14,7 +15,8 @@ use super::{limits, names, validate};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx;
 use crate::model::digest::Digest;
-use crate::model::release::{FileIndex, Release};
+use crate::model::release::{FILES_SCHEMA, FileIndex, RELEASE_SCHEMA, Release};
+use crate::registry;
 
 /// Where a release was read from.
 #[derive(Debug)]
@@ -59,6 +61,11 @@ pub struct Loaded {
     pub referrer_blobs: Vec<Digest>,
     /// What is wrong beside the release itself.
     pub findings: Vec<Finding>,
+    /// Documents that were not fetched, to keep the transfer small. Without the file
+    /// index, `files` is empty.
+    pub left_out: Vec<String>,
+    /// Bytes that may still be fetched, where there is a limit.
+    pub budget: Option<u64>,
     pub(super) documents: Documents,
 }
 
@@ -68,33 +75,110 @@ pub(super) struct Documents {
     pub(super) manifest: Vec<u8>,
     pub(super) config: Vec<u8>,
     pub(super) release: Vec<u8>,
-    pub(super) files: Vec<u8>,
+    /// None where it was not fetched.
+    pub(super) files: Option<Vec<u8>>,
 }
 
-/// Reads a layout folder, an archive, or an unpacked folder.
+impl Documents {
+    /// The documents that are there, by their names in an unpacked folder.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        [
+            (names::MANIFEST, Some(&self.manifest)),
+            (names::CONFIG, Some(&self.config)),
+            (names::RELEASE, Some(&self.release)),
+            (names::FILES, self.files.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, bytes)| Some((name, bytes?.as_slice())))
+    }
+}
+
+/// Reads a layout folder, an archive, an unpacked folder, or a release in a registry
+/// (`oci://HOST/REPOSITORY:TAG`).
 pub fn load(path: &Path) -> Result<Loaded> {
-    if path.join(names::MANIFEST).exists() {
+    if !registry::is_reference(path) && path.join(names::MANIFEST).exists() {
         return load_folder(path);
     }
-    load_bundle(Source::open(path)?)
+    load_bundle(Source::open(path)?, None)
 }
 
-fn load_bundle(source: Source) -> Result<Loaded> {
+/// Reads what fits into `budget` bytes of transfer, where the release is in a registry:
+/// the description always, then signatures, then the file index. What was left out is
+/// in [`Loaded::left_out`].
+pub fn load_overview(path: &Path, budget: u64) -> Result<Loaded> {
+    if !registry::is_reference(path) {
+        return load(path);
+    }
+    load_bundle(Source::open(path)?, Some(budget))
+}
+
+fn load_bundle(source: Source, budget: Option<u64>) -> Result<Loaded> {
     let index = read_index(&source)?;
     let entry = release_entry(&index)?.clone();
     let manifest_bytes = source.checked_blob(&entry, limits::MANIFEST)?;
     let manifest = validate::manifest(&manifest_bytes, &entry.digest)?;
     let [release_layer, files_layer] = validate::own_layers(&manifest)?;
-    let documents = Documents {
-        config: source.checked_blob(&manifest.config, limits::CONFIG)?,
-        release: source.checked_blob(release_layer, limits::RELEASE)?,
-        files: source.checked_blob(files_layer, limits::FILES)?,
-        manifest: manifest_bytes,
-    };
+    let mut budget = Budget::new(budget, &source);
+    let config = source.checked_blob(&manifest.config, limits::CONFIG)?;
+    let release = source.checked_blob(release_layer, limits::RELEASE)?;
+    budget.spend(manifest.config.size + release_layer.size);
+    // Signatures come first: who signed is asked before how many files there are.
+    let entries: Vec<&Descriptor> = index.manifests.iter().filter(|it| is_referrer(it)).collect();
+    // The predicate of a release statement is the description, and its type the same.
+    let later = |it: &&Descriptor| it.annotation(oci::BUNDLE_PREDICATE) != Some(RELEASE_SCHEMA);
+    let (mut referrers, mut left_out) = (Vec::new(), Vec::new());
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|at| (later(&entries[*at]), *at));
+    for at in order {
+        match read_referrer(&source, entries[at], &entry.digest, &mut budget) {
+            Ok(None) => left_out.push(entries[at].digest.to_string()),
+            Ok(Some(referrer)) => referrers.push((at, entries[at].digest, Ok(referrer))),
+            Err(problem) => referrers.push((at, entries[at].digest, Err(problem))),
+        }
+    }
+    referrers.sort_by_key(|(at, ..)| *at);
+    let whole = budget.take(files_layer.size);
+    let files = if whole { Some(source.checked_blob(files_layer, limits::FILES)?) } else { None };
+    left_out.extend((!whole).then(|| names::FILES.to_owned()));
+    let documents = Documents { config, release, files, manifest: manifest_bytes };
     let mut loaded = assemble(Origin::Folder(PathBuf::new()), entry, manifest, documents)?;
-    read_referrers(&source, &index, &mut loaded);
+    loaded.left_out = left_out;
+    loaded.budget = budget.left;
+    for (_, digest, referrer) in referrers {
+        keep_referrer(&mut loaded, digest, referrer);
+    }
     loaded.origin = Origin::Bundle(source);
     Ok(loaded)
+}
+
+/// Bytes that may still be transferred.
+pub(super) struct Budget {
+    left: Option<u64>,
+}
+
+impl Budget {
+    /// No limit.
+    pub(super) fn none() -> Self {
+        Self { left: None }
+    }
+
+    fn new(total: Option<u64>, source: &Source) -> Self {
+        let spent = source.remote().map_or(0, |remote| remote.repository().transferred().0);
+        Self { left: total.map(|total| total.saturating_sub(spent)) }
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        self.left = self.left.map(|left| left.saturating_sub(bytes));
+    }
+
+    /// Whether so many bytes may be transferred; they count as spent then.
+    fn take(&mut self, bytes: u64) -> bool {
+        let fits = self.left.is_none_or(|left| bytes <= left);
+        if fits {
+            self.spend(bytes);
+        }
+        fits
+    }
 }
 
 fn load_folder(path: &Path) -> Result<Loaded> {
@@ -120,7 +204,7 @@ fn load_folder(path: &Path) -> Result<Loaded> {
     let documents = Documents {
         config: checked(names::CONFIG, &manifest.config, limits::CONFIG)?,
         release: checked(names::RELEASE, release_layer, limits::RELEASE)?,
-        files: checked(names::FILES, files_layer, limits::FILES)?,
+        files: Some(checked(names::FILES, files_layer, limits::FILES)?),
         manifest: manifest_bytes,
     };
     let mut loaded = assemble(Origin::Folder(path.to_owned()), entry, manifest, documents)?;
@@ -169,9 +253,15 @@ fn assemble(
 ) -> Result<Loaded> {
     let config: ModelConfig = parse(&documents.config, Code::ConfigInvalid, "model configuration")?;
     let release: Release = parse(&documents.release, Code::ReleaseInvalid, names::RELEASE)?;
-    let files: FileIndex = parse(&documents.files, Code::ReleaseInvalid, names::FILES)?;
     validate::config(&config, &manifest)?;
-    validate::release(&release, &files, &manifest)?;
+    let files = if let Some(bytes) = &documents.files {
+        let files: FileIndex = parse(bytes, Code::ReleaseInvalid, names::FILES)?;
+        validate::release(&release, &files, &manifest)?;
+        files
+    } else {
+        validate::schema(&release)?;
+        FileIndex { schema: FILES_SCHEMA.to_owned(), shard_size: None, files: Vec::new() }
+    };
     let manifest_descriptor = Descriptor::new(oci::MANIFEST, entry.digest, entry.size);
     Ok(Loaded {
         origin,
@@ -185,6 +275,8 @@ fn assemble(
         evidence: Vec::new(),
         referrer_blobs: Vec::new(),
         findings: Vec::new(),
+        left_out: Vec::new(),
+        budget: None,
         documents,
     })
 }
@@ -210,7 +302,7 @@ pub(super) fn read_index(source: &Source) -> Result<Index> {
 }
 
 /// Whether an entry of the index is a signature or evidence rather than a release.
-fn is_referrer(entry: &Descriptor) -> bool {
+pub(super) fn is_referrer(entry: &Descriptor) -> bool {
     matches!(entry.artifact_type.as_deref(), Some(oci::SIGSTORE_BUNDLE | oci::EVIDENCE))
 }
 
@@ -232,28 +324,19 @@ pub(super) fn release_entry(index: &Index) -> Result<&Descriptor> {
     }
 }
 
-fn read_referrers(source: &Source, index: &Index, loaded: &mut Loaded) {
-    for entry in index.manifests.iter().filter(|entry| is_referrer(entry)) {
-        match read_referrer(source, entry, &loaded.digest) {
-            Ok(referrer) => {
-                let config = Digest::of(oci::EMPTY_CONTENT);
-                loaded.referrer_blobs.extend([entry.digest, config]);
-                match referrer {
-                    Referrer::Signature(document) => {
-                        loaded.referrer_blobs.push(Digest::of(&document.bytes));
-                        loaded.signatures.push(document);
-                    }
-                    Referrer::Evidence(blob) => {
-                        loaded.referrer_blobs.push(blob.digest());
-                        loaded.evidence.push(blob);
-                    }
-                }
-            }
-            Err(problem) => {
-                loaded.referrer_blobs.push(entry.digest);
-                loaded.findings.push(problem.into_finding());
-            }
+fn keep_referrer(loaded: &mut Loaded, manifest: Digest, referrer: Result<Referrer>) {
+    loaded.referrer_blobs.push(manifest);
+    match referrer {
+        Ok(Referrer::Signature(document)) => {
+            let digests = [Digest::of(oci::EMPTY_CONTENT), Digest::of(&document.bytes)];
+            loaded.referrer_blobs.extend(digests);
+            loaded.signatures.push(document);
         }
+        Ok(Referrer::Evidence(blob)) => {
+            loaded.referrer_blobs.extend([Digest::of(oci::EMPTY_CONTENT), blob.digest()]);
+            loaded.evidence.push(blob);
+        }
+        Err(problem) => loaded.findings.push(problem.into_finding()),
     }
 }
 
@@ -263,9 +346,18 @@ pub(super) enum Referrer {
     Evidence(EvidenceBlob),
 }
 
-fn read_referrer(source: &Source, entry: &Descriptor, release: &Digest) -> Result<Referrer> {
+/// Reads what refers to a release; nothing if the budget does not allow it.
+pub(super) fn read_referrer(
+    source: &Source,
+    entry: &Descriptor,
+    release: &Digest,
+    budget: &mut Budget,
+) -> Result<Option<Referrer>> {
     let invalid =
         |why: &str| Problem::new(Code::ManifestInvalid, entry.digest).detail(why.to_owned());
+    if !budget.take(entry.size) {
+        return Ok(None);
+    }
     let bytes = source.checked_blob(entry, limits::MANIFEST)?;
     let manifest: Manifest = parse(&bytes, Code::ManifestInvalid, &entry.digest.to_string())?;
     let subject = manifest.subject.as_ref().ok_or_else(|| invalid("it refers to nothing"))?;
@@ -280,14 +372,17 @@ fn read_referrer(source: &Source, entry: &Descriptor, release: &Digest) -> Resul
         return Err(invalid("a signature or piece of evidence has exactly one layer"));
     };
     if entry.artifact_type.as_deref() == Some(oci::EVIDENCE) {
-        return Ok(Referrer::Evidence(EvidenceBlob::of_layer(layer)));
+        return Ok(Some(Referrer::Evidence(EvidenceBlob::of_layer(layer))));
     }
     if layer.media_type != oci::SIGSTORE_BUNDLE {
         return Err(Problem::new(Code::UnknownMediaType, entry.digest)
             .detail(format!("{} is no signature that pkg can read", layer.media_type)));
     }
+    if !budget.take(layer.size) {
+        return Ok(None);
+    }
     let bytes = source.checked_blob(layer, limits::SIGNATURE)?;
-    Ok(Referrer::Signature(Document { name: layer.digest.to_string(), bytes }))
+    Ok(Some(Referrer::Signature(Document { name: layer.digest.to_string(), bytes })))
 }
 
 /// Signatures and evidence of an older bundle that fit the release `digest`, each
@@ -299,9 +394,9 @@ pub(super) fn referrers_of(
     let Ok(index) = read_index(source) else { return (Vec::new(), 0) };
     let (mut fitting, mut dropped) = (Vec::new(), 0);
     for entry in index.manifests.iter().filter(|entry| is_referrer(entry)) {
-        match read_referrer(source, entry, digest) {
-            Ok(referrer) => fitting.push((entry.clone(), referrer)),
-            Err(_) => dropped += 1,
+        match read_referrer(source, entry, digest, &mut Budget::none()) {
+            Ok(Some(referrer)) => fitting.push((entry.clone(), referrer)),
+            Ok(None) | Err(_) => dropped += 1,
         }
     }
     (fitting, dropped)

@@ -50,7 +50,7 @@ pub fn locate(
         let here = || all().filter(|(_, file)| file.layer == layer);
         if oci::layer_form(&descriptor.media_type) == Some(Form::Raw) {
             let (disk, offset) = source
-                .place(&descriptor.digest)?
+                .place(descriptor)?
                 .ok_or_else(|| Problem::new(Code::MissingBlob, descriptor.digest))?;
             found.extend(here().map(|(file, _)| Located { file, disk: disk.clone(), offset }));
             continue;

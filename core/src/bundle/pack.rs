@@ -22,6 +22,7 @@ use crate::model::release::{
     LicenceText, Owner, RELEASE_SCHEMA, Release,
 };
 use crate::model::spec::Spec;
+use crate::registry;
 use crate::spec::{self, Resolved, SourceFile};
 
 /// When large files get one digest per shard.
@@ -96,6 +97,11 @@ pub struct PackOutcome {
 
 /// Packs a folder.
 pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
+    if registry::is_reference(&request.output) {
+        return Err(Problem::new(Code::UsageError, request.output.display())
+            .detail("a bundle is packed on this machine, and pushed then")
+            .hint("pkg pack FOLDER -o model.pkg, sign it, then pkg push model.pkg REFERENCE"));
+    }
     let spec = spec::load(&request.folder)?;
     let resolved = spec::resolve(&request.folder, &spec)?;
     let created = describe::source_date()?;

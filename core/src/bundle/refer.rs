@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::evidence::NewEvidence;
-use super::load::{self, Loaded, Origin, Referrer};
+use super::load::{self, Budget, Loaded, Origin, Referrer};
 use super::oci::{self, Annotations, Descriptor, Manifest};
 use super::source::{Source, blob_name};
 use super::store::Store;
@@ -11,6 +11,7 @@ use super::tarball::file_header;
 use super::{describe, limits};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, Staged};
+use crate::model::digest::Digest;
 
 /// A signature to attach.
 #[derive(Debug, Clone)]
@@ -106,7 +107,7 @@ pub fn attachable(loaded: &Loaded) -> Result<&Source> {
 }
 
 /// Adds signatures, and evidence that they name, to a bundle. The bundle shows all
-/// of it, or is unchanged.
+/// of it, or is unchanged; a registry shows one after the other, signatures last.
 pub fn attach(
     loaded: &Loaded,
     signatures: &[NewSignature],
@@ -115,6 +116,12 @@ pub fn attach(
     let source = attachable(loaded)?;
     let mut blobs = vec![oci::EMPTY_CONTENT.to_vec()];
     let mut entries = Vec::new();
+    let present = |digest| loaded.evidence.iter().any(|blob| blob.digest() == digest);
+    for piece in evidence.iter().filter(|piece| !present(piece.digest())) {
+        let manifest = evidence_referrer(&loaded.manifest_descriptor, piece.layer())?;
+        entries.push(evidence_entry(&manifest));
+        blobs.extend([piece.bytes.clone(), manifest]);
+    }
     for signature in signatures {
         if signature.bytes.len() as u64 > limits::SIGNATURE {
             let size = signature.bytes.len() as u64;
@@ -125,11 +132,16 @@ pub fn attach(
         entries.push(entry(&manifest, &signature.predicate_type));
         blobs.extend([signature.bytes.clone(), manifest]);
     }
-    let present = |digest| loaded.evidence.iter().any(|blob| blob.digest() == digest);
-    for piece in evidence.iter().filter(|piece| !present(piece.digest())) {
-        let manifest = evidence_referrer(&loaded.manifest_descriptor, piece.layer())?;
-        entries.push(evidence_entry(&manifest));
-        blobs.extend([piece.bytes.clone(), manifest]);
+    if let Some(remote) = source.remote() {
+        let of = |entry: &Descriptor| blobs.iter().find(|bytes| entry.digest == Digest::of(bytes));
+        let manifests: Vec<(Descriptor, &[u8])> = entries
+            .iter()
+            .filter_map(|entry| Some((entry.clone(), of(entry)?.as_slice())))
+            .collect();
+        let is_manifest = |bytes: &[u8]| manifests.iter().any(|(_, manifest)| *manifest == bytes);
+        let small: Vec<&[u8]> =
+            blobs.iter().map(Vec::as_slice).filter(|bytes| !is_manifest(bytes)).collect();
+        return remote.attach(&small, &manifests);
     }
     if source.is_archive() {
         let staged = Staged::file(source.path())?;
@@ -163,7 +175,7 @@ fn attach_to_folder(root: &Path, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> 
     let mut added = Vec::new();
     let write = |added: &mut Vec<std::path::PathBuf>| -> Result<()> {
         for bytes in blobs {
-            let path = root.join(blob_name(&crate::model::digest::Digest::of(bytes)));
+            let path = root.join(blob_name(&Digest::of(bytes)));
             if !fsx::exists(&path) {
                 added.push(path.clone());
             }
@@ -208,7 +220,7 @@ fn attach_to_archive(
         }
     }
     for bytes in blobs {
-        let name = blob_name(&crate::model::digest::Digest::of(bytes));
+        let name = blob_name(&Digest::of(bytes));
         add(&name, bytes.len() as u64, &mut bytes.as_slice())?;
     }
     for (name, bytes) in [("oci-layout", oci::LAYOUT_CONTENT), ("index.json", index)] {
@@ -218,4 +230,34 @@ fn attach_to_archive(
     std::io::Write::flush(&mut sink).map_err(writing)?;
     drop(sink);
     staged.commit(true)
+}
+
+/// Something that refers to a release, with its entry in an index and its manifest.
+pub(super) struct Referring {
+    pub(super) entry: Descriptor,
+    pub(super) referrer: Referrer,
+    pub(super) manifest: Vec<u8>,
+}
+
+/// Everything that refers to a release and can be read; its entries are made anew from
+/// the manifests. What cannot be read was found when the release was loaded.
+pub(super) fn all(source: &Source, release: &Digest) -> Result<Vec<Referring>> {
+    let index = load::read_index(source)?;
+    let mut all = Vec::new();
+    for listed in index.manifests.iter().filter(|entry| load::is_referrer(entry)) {
+        let Ok(Some(referrer)) = load::read_referrer(source, listed, release, &mut Budget::none())
+        else {
+            continue;
+        };
+        let manifest = source.checked_blob(listed, limits::MANIFEST)?;
+        let name = listed.digest.to_string();
+        let document: Manifest = load::parse(&manifest, Code::ManifestInvalid, &name)?;
+        let predicate_type = document.annotations.get(oci::BUNDLE_PREDICATE);
+        let entry = match &referrer {
+            Referrer::Signature(_) => entry(&manifest, predicate_type.map_or("", String::as_str)),
+            Referrer::Evidence(_) => evidence_entry(&manifest),
+        };
+        all.push(Referring { entry, referrer, manifest });
+    }
+    Ok(all)
 }

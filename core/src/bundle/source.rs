@@ -1,7 +1,8 @@
-//! Where blobs are read from: a layout folder, or one archive of it.
+//! Where blobs are read from: a layout folder, one archive of it, or a registry.
 //!
 //! An archive is not unpacked: its tar headers are walked once by seeking, and
-//! every blob is then a span of the archive, checked like a file of its own.
+//! every blob is then a span of the archive, checked like a file of its own. What a
+//! registry has is fetched when it is asked for.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,12 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::oci;
+use super::remote::Remote;
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, SpanError};
 use crate::hash::Span;
 use crate::model::digest::Digest;
+use crate::registry;
 
-/// A layout or archive, opened.
+/// A layout, archive or release in a registry, opened.
 #[derive(Debug)]
 pub struct Source {
     path: PathBuf,
@@ -26,11 +29,17 @@ pub struct Source {
 enum Place {
     Folder,
     Archive { file: Arc<File>, entries: BTreeMap<String, (u64, u64)> },
+    Remote(Box<Remote>),
 }
 
 impl Source {
-    /// Opens a layout folder or an archive and checks the layout version.
+    /// Opens a layout folder or an archive and checks the layout version, or asks a
+    /// registry for the manifest that a reference names.
     pub fn open(path: &Path) -> Result<Self> {
+        if registry::is_reference(path) {
+            let place = Place::Remote(Box::new(Remote::open(path)?));
+            return Ok(Self { path: path.to_owned(), place });
+        }
         let meta = std::fs::metadata(path).map_err(|error| Problem::reading(path, error))?;
         let source = if meta.is_dir() {
             if !path.join("oci-layout").exists() && !path.join("index.json").exists() {
@@ -52,7 +61,7 @@ impl Source {
         Ok(source)
     }
 
-    /// Path of the layout or archive.
+    /// Path of the layout or archive; the reference of a release in a registry.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -60,6 +69,19 @@ impl Source {
     /// Whether this is an archive.
     pub fn is_archive(&self) -> bool {
         matches!(self.place, Place::Archive { .. })
+    }
+
+    /// What is in a registry, if this is.
+    pub(super) fn remote(&self) -> Option<&Remote> {
+        match &self.place {
+            Place::Remote(remote) => Some(remote),
+            _ => None,
+        }
+    }
+
+    /// Whether this is in a registry.
+    pub fn is_remote(&self) -> bool {
+        self.remote().is_some()
     }
 
     fn check_version(&self) -> Result<()> {
@@ -90,16 +112,22 @@ impl Source {
                 None => Err(Problem::new(Code::NotABundle, self.path.display())
                     .detail(format!("there is no {name} in it"))),
             },
+            Place::Remote(remote) => remote.document(name),
         }
     }
 
-    /// The blob with this digest, if it is there. Its content is not checked.
-    pub fn blob(&self, digest: &Digest) -> Result<Option<Span>> {
-        self.named(&blob_name(digest))
+    /// The blob of this descriptor, if it is there. Its content is not checked, unless
+    /// it had to be fetched for this.
+    pub fn blob(&self, blob: &oci::Descriptor) -> Result<Option<Span>> {
+        match &self.place {
+            Place::Remote(remote) => remote.spooled(blob).map(|spooled| Some(spooled.span)),
+            _ => self.named(&blob_name(&blob.digest)),
+        }
     }
 
     /// The file on disk that holds this blob, and where in it the blob begins.
-    pub(super) fn place(&self, digest: &Digest) -> Result<Option<(PathBuf, u64)>> {
+    pub(super) fn place(&self, blob: &oci::Descriptor) -> Result<Option<(PathBuf, u64)>> {
+        let digest = &blob.digest;
         let real = |path: &Path| path.canonicalize().map_err(|error| Problem::reading(path, error));
         Ok(match &self.place {
             Place::Folder => {
@@ -110,6 +138,7 @@ impl Source {
                 Some((offset, _)) => Some((real(&self.path)?, *offset)),
                 None => None,
             },
+            Place::Remote(remote) => Some((real(&remote.spooled(blob)?.path)?, 0)),
         })
     }
 
@@ -130,6 +159,8 @@ impl Source {
                 offset,
                 len,
             })),
+            // What is fetched has no name but its digest.
+            Place::Remote(_) => Ok(None),
         }
     }
 
@@ -139,7 +170,10 @@ impl Source {
         if expected.size > limit {
             return Err(fsx::too_large(digest, expected.size, limit));
         }
-        let span = self.blob(&digest)?.ok_or_else(|| Problem::new(Code::MissingBlob, digest))?;
+        if let Place::Remote(remote) = &self.place {
+            return remote.small(expected, limit);
+        }
+        let span = self.blob(expected)?.ok_or_else(|| Problem::new(Code::MissingBlob, digest))?;
         if span.len != expected.size {
             return Err(wrong_size(digest, expected.size, span.len));
         }
@@ -169,6 +203,8 @@ impl Source {
                 .keys()
                 .filter_map(|name| name.strip_prefix("blobs/sha256/").map(str::to_owned))
                 .collect()),
+            // A repository may hold other releases; they are no part of this one.
+            Place::Remote(_) => Ok(Vec::new()),
         }
     }
 }

@@ -61,7 +61,7 @@ pub fn unpack(
         return Err(Problem::new(Code::NotABundle, "the folder").detail("it is unpacked already"));
     };
     let output = &request.output;
-    if fsx::lies_in(output, source.path()) {
+    if !source.is_remote() && fsx::lies_in(output, source.path()) {
         return Err(Problem::new(Code::OutputExists, output.display())
             .detail("the bundle itself is there")
             .hint("Choose a folder outside of it."));
@@ -118,10 +118,27 @@ impl Unpacker<'_> {
             by_layer.entry(file.layer).or_insert(file);
         }
         let mut jobs = Vec::new();
+        let mut fetched = Vec::new();
         for (layer, file) in by_layer {
             let descriptor = &self.loaded.manifest.layers[layer];
+            if self.source.is_remote() && oci::layer_form(&descriptor.media_type) == Some(Form::Raw)
+            {
+                fetched.push((layer, file));
+                continue;
+            }
             self.meter.expect(descriptor.size);
             jobs.push((layer, file, descriptor));
+        }
+        if let Some(remote) = self.source.remote() {
+            if self.mode != StoreMode::Auto && self.mode != StoreMode::Copy {
+                return Err(Problem::new(Code::LinkUnsupported, self.source.path().display())
+                    .detail("what comes from a registry can only be written"));
+            }
+            let create = |file: &FileEntry| {
+                let path = self.root.join(file.path.as_str());
+                create(&path, file.executable).map_err(|error| Problem::writing(&path, error))
+            };
+            remote.fetch_files(self.loaded, &fetched, create, self.meter)?;
         }
         let results = run_largest_first(
             &jobs,
@@ -150,7 +167,7 @@ impl Unpacker<'_> {
             Problem::new(Code::LinkUnsupported, &file.path).detail(format!("cannot link: {error}"))
         };
         if self.mode == StoreMode::Hardlink {
-            if self.source.is_archive() {
+            if self.source.is_archive() || self.source.is_remote() {
                 return Err(unsupported(std::io::ErrorKind::Unsupported.into()));
             }
             let blob = self.source.path().join(blob_name(&file.digest));
@@ -214,13 +231,7 @@ impl Unpacker<'_> {
     }
 
     fn documents(&self, model_signature: Option<usize>) -> Result<()> {
-        let documents = &self.loaded.documents;
-        for (name, bytes) in [
-            (names::MANIFEST, &documents.manifest),
-            (names::CONFIG, &documents.config),
-            (names::RELEASE, &documents.release),
-            (names::FILES, &documents.files),
-        ] {
+        for (name, bytes) in self.loaded.documents.named() {
             fsx::write_synced(&self.root.join(name), bytes)?;
         }
         for (index, document) in self.loaded.signatures.iter().enumerate() {

@@ -74,15 +74,26 @@ pub(super) fn config(config: &ModelConfig, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
+/// Checks that a description is in a version that is known.
+pub(super) fn schema(release: &Release) -> Result<()> {
+    known(&[(names::RELEASE, &release.schema, RELEASE_SCHEMA)])
+}
+
+fn known(schemas: &[(&str, &str, &str)]) -> Result<()> {
+    match schemas.iter().find(|(_, schema, known)| schema != known) {
+        None => Ok(()),
+        Some((name, schema, _)) => Err(Problem::new(Code::ReleaseInvalid, *name)
+            .detail(format!("written in a version that this pkg does not know ({schema})"))),
+    }
+}
+
 /// Checks description, index and manifest against each other.
 pub(super) fn release(release: &Release, index: &FileIndex, manifest: &Manifest) -> Result<()> {
     let invalid = |why: String| Problem::new(Code::ReleaseInvalid, names::RELEASE).detail(why);
-    if release.schema != RELEASE_SCHEMA || index.schema != FILES_SCHEMA {
-        return Err(invalid(format!(
-            "written in a version that this pkg does not know ({}, {})",
-            release.schema, index.schema
-        )));
-    }
+    known(&[
+        (names::RELEASE, &release.schema, RELEASE_SCHEMA),
+        (names::FILES, &index.schema, FILES_SCHEMA),
+    ])?;
     if release.file_index.digest != manifest.layers[1].digest {
         return Err(invalid("it names another file index than the manifest".to_owned()));
     }

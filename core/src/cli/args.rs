@@ -35,6 +35,9 @@ pub struct Cli {
     /// How to say it.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// How registries are spoken to.
+    #[command(flatten)]
+    pub registry: super::registry_args::RegistryArgs,
 }
 
 /// How results are printed.
@@ -79,6 +82,16 @@ pub enum Command {
     /// Verify a bundle and copy it, with the trusted root, into one folder
     #[command(after_help = "Example:\n  pkg export model.pkg usb/ --with-root --key release.pub")]
     Export(ExportArgs),
+    /// Put a bundle into a registry
+    #[command(
+        after_help = "Examples:\n  pkg push model.pkg oci://registry.example/models/mine:1.0\n  pkg push model.pkg oci://registry.example/models/tuned:1.0 --mount-from models/mine"
+    )]
+    Push(super::push::PushArgs),
+    /// Get a release out of a registry: the terms first, each byte checked on the way
+    #[command(
+        after_help = "Examples:\n  pkg pull oci://registry.example/models/mine:1.0 --key release.pub\n  pkg pull oci://registry.example/models/mine:1.0 -o mine.pkg --only weights"
+    )]
+    Pull(Box<super::pull::PullArgs>),
     /// Say how open a release is, and what is missing
     #[command(
         after_help = "Examples:\n  pkg report model.pkg\n  pkg report model.pkg --adopter mau=2e6,use=commercial\n  pkg report model.pkg --format html -o report.html\n  pkg report model.yml --mot-compat"
@@ -258,7 +271,7 @@ pub enum ModelSignatureArg {
 /// Arguments of `pkg sign`.
 #[derive(Debug, Args)]
 pub struct SignArgs {
-    /// Bundle to sign: a layout folder or an archive; or a folder that is none
+    /// Bundle to sign: a layout folder, an archive or an oci:// reference; or a folder that is none
     pub bundle: PathBuf,
     /// Who signs
     #[command(flatten)]
@@ -277,7 +290,7 @@ pub struct SignArgs {
 /// Arguments of `pkg verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Bundle, archive, unpacked folder, or folder or file with a model signature
+    /// Bundle, archive, oci:// reference, unpacked folder, or folder or file with a model signature
     pub target: PathBuf,
     /// Whose signature counts
     #[command(flatten)]
@@ -311,7 +324,7 @@ pub struct VerifyArgs {
 /// Arguments of `pkg show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Bundle, archive or unpacked folder
+    /// Bundle, archive, oci:// reference or unpacked folder
     pub target: PathBuf,
     /// Who asks what the terms mean
     #[command(flatten)]
@@ -324,7 +337,7 @@ pub struct ShowArgs {
 /// Arguments of `pkg unpack`.
 #[derive(Debug, Args)]
 pub struct UnpackArgs {
-    /// Bundle or archive
+    /// Bundle, archive or oci:// reference
     pub bundle: PathBuf,
     /// Folder to make
     pub output: PathBuf,

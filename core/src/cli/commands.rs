@@ -34,6 +34,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
             | Command::Show(_)
             | Command::Unpack(_)
             | Command::Export(_)
+            | Command::Pull(_)
             | Command::Attest(_)
             | Command::Bench(_)
             | Command::Release(_)
@@ -59,6 +60,8 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::PluginHost => ("plugin-host", Err(Problem::new(Code::Internal, "plugin-host"))),
         Command::Sigstore(command) => ("sigstore", super::sigstore::run(command)),
         Command::Trust(command) => ("trust", super::trust::run(command, printer)),
+        Command::Push(args) => ("push", super::push::run(args, printer)),
+        Command::Pull(args) => ("pull", super::pull::run(args, printer)),
         Command::Demo(args) => ("demo", demo(args)),
         Command::Policy(args) => (args.name(), super::policy::run(args)),
         Command::Explain(args) => ("explain", explain(args)),
@@ -181,7 +184,7 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
     let request = VerifyRequest {
         target: args.target.clone(),
         judge: args.trust.judge_with(policy.as_ref())?,
-        digest: args.digest,
+        digest: args.digest.or(bundle::digest_of(&args.target)),
         scope: Scope { only: args.only.clone(), whole_files: args.whole_files },
         folder: args.folder.options(),
         policy,

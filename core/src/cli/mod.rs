@@ -13,6 +13,9 @@ mod passphrase;
 mod plugin;
 mod plugin_args;
 mod policy;
+mod pull;
+mod push;
+mod registry_args;
 mod release;
 mod render;
 mod report;
@@ -40,6 +43,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         // The process of a plugin: it speaks over its own socket, and prints nothing.
         return ExitCode::from(pkg_plugin_host::serve());
     }
+    crate::registry::configure(cli.registry.options());
     let printer = output::Printer::new(cli.output);
     printer.reply(commands::run(&cli.command, printer))
 }

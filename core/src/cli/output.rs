@@ -167,8 +167,8 @@ impl Printer {
         code
     }
 
-    /// Says something before the reply, to people only.
-    pub(super) fn ahead(self, text: &str) {
+    /// Tells something before the work that it is about goes on.
+    pub(super) fn announce(self, text: &str) {
         if !self.json && !self.quiet {
             to_stderr(text);
         }
@@ -201,8 +201,11 @@ fn draw(verb: &'static str, meter: &Meter, done: &AtomicBool) {
     while !done.load(Ordering::Acquire) {
         std::thread::sleep(STEP);
         let (now, total) = meter.state();
-        bar.set_length(total);
-        bar.set_position(now.min(total));
+        // Nothing is drawn before there is something to count, so that text may come first.
+        if total > 0 {
+            bar.set_length(total);
+            bar.set_position(now.min(total));
+        }
     }
     bar.finish_and_clear();
 }

@@ -135,7 +135,7 @@ pub(super) fn run(args: &ReleaseArgs, printer: Printer) -> Result<Reply> {
     }
     let mut text = String::new();
     render_plan(&result.plan, &mut text);
-    printer.ahead(&text);
+    printer.announce(&text);
     if !args.yes && !confirm("Release?") {
         return Err(Problem::new(Code::ReleaseNotConfirmed, &result.to));
     }
@@ -205,7 +205,7 @@ impl Watch for Watched {
     fn entry(&mut self, entry: &Entry) -> Result<()> {
         self.log.add(entry)?;
         if entry.state != State::Started {
-            self.printer.ahead(&format!("{}\n", line(entry)));
+            self.printer.announce(&format!("{}\n", line(entry)));
         }
         Ok(())
     }

@@ -261,9 +261,24 @@ impl Render for Overview {
             let list = self.data.iter().map(|data| data.name.as_str()).collect();
             let _ = writeln!(page, "data      {} (as declared)", names(list));
         }
+        if let Some(terms) = &self.terms {
+            let _ = writeln!(page, "label   {}", printable(&terms.label));
+            let all = [("may", &terms.may), ("must", &terms.must), ("may not", &terms.may_not)];
+            for (verb, what) in all.into_iter().filter(|(_, what)| !what.is_empty()) {
+                let whole = what.join("; ");
+                let mut text: String = whole.chars().take(TERMS_SHOWN).collect();
+                if text.len() < whole.len() {
+                    text.push('\u{2026}');
+                }
+                let _ = writeln!(page, "{verb:<7} {}", printable(&text));
+            }
+        }
         answer(self.answer.as_ref(), page);
     }
 }
+
+/// Characters of each line of terms on the first screen.
+const TERMS_SHOWN: usize = 100;
 
 /// What the terms mean for who asked.
 fn answer(answer: Option<&Answer>, page: &mut String) {

@@ -199,6 +199,16 @@ fn terminal(report: &Report) -> String {
     page + &below
 }
 
+/// What is said of a release before any of it is fetched.
+pub(super) fn terms_box(report: &Report) -> String {
+    let mut page = String::new();
+    heading(report, &mut page);
+    line(&mut page, "label", &report.label);
+    terms(report, &mut page);
+    let _ = writeln!(page, "{}\n", report.caveat);
+    page
+}
+
 /// What one may, must and may not, with clauses.
 fn terms(report: &Report, page: &mut String) {
     // With one licence its name is said once.

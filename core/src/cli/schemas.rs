@@ -37,6 +37,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-verify", output::<Verdict>()),
         ("output-show", output::<Overview>()),
         ("output-export", output::<Exported>()),
+        ("output-push", output::<crate::push::Pushed>()),
+        ("output-pull", output::<crate::pull::Pulled>()),
         ("output-report", output::<super::report::ReportResult>()),
         ("output-release", output::<super::release::ReleaseResult>()),
         ("release-log", schema_for!(crate::pipeline::Line).to_value()),

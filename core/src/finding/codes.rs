@@ -335,10 +335,13 @@ codes! {
     TransferInterrupted = "transfer-interrupted", Error, Unexpected, "A transfer was cut, and trying again did not help.", "Run the command again: it goes on where it stopped.";
     ReferrersByTag = "referrers-by-tag", Note, Ok, "The registry has no list of what refers to a release; the tag scheme of the distribution specification stands in for it.", "Nothing needs to be done; signatures are found either way.";
     TagMoved = "tag-moved", Warning, Ok, "The tag names another release than the one that was just pushed.", "Somebody else pushed at the same time; refer to the release by its digest.";
+    TagReplaced = "tag-replaced", Note, Ok, "The tag named another release before.", "Whoever refers to the tag gets the new release from now on; the old one is still there by its digest.";
+    TagTaken = "tag-taken", Error, Usage, "The tag names another release already, and was not to be moved.", "Choose another tag, or say that it may be moved.";
+    SignerNotAsked = "signer-not-asked", Warning, Ok, "Nobody's signature was asked for, so who made the release is not known.", "Give `--key PUBLIC-KEY` or `--identity WHO`, here or to `pkg verify`.";
+    DocumentsLeftOut = "documents-left-out", Note, Ok, "Documents of the release were not fetched, to keep the transfer small.", "`pkg report` and `pkg verify` fetch and read all of them.";
     NotPulled = "not-pulled", Note, Ok, "Parts of the release were left out, as asked.", "Pull again without `--only` for all of it.";
     // ---- checks of a repository, and hooks
     // ---- pipelines
-    TagTaken = "tag-taken", Error, PolicyRefused, "The tag names another release already.", "Release under another tag; if the tag is to name this release from now on, add `--move-tag`.";
     ReleaseLog = "release-log", Error, Usage, "The file for the log of a release holds something else.", "Name another file with `--log FILE`.";
     ReleaseNotConfirmed = "release-not-confirmed", Error, Usage, "Nobody said that the release may be made.", "Look at the plan with `--dry-run`; add `--yes` where nobody can be asked.";
     ReleaseChanged = "release-changed", Error, VerificationFailed, "What is in the registry, or in the bundle, is not what this run made.", "Somebody or something else changed it meanwhile; run the command again.";

@@ -7,20 +7,19 @@ use crate::finding::{Code, Finding, Problem, Result};
 use crate::hash::Meter;
 use crate::model::digest::Digest;
 use crate::push::{self, PushRequest};
-use crate::registry::{self, Reference, Repository};
+use crate::registry::{self, Reference};
 
 /// A tag in a repository of a registry.
 #[derive(Debug)]
 pub struct InRegistry {
     reference: Reference,
-    tag: String,
 }
 
 impl InRegistry {
     /// A place to release to: a reference with a tag and without a digest.
     pub fn new(reference: Reference) -> Result<Self> {
         match (reference.tag(), reference.digest()) {
-            (Some(tag), None) => Ok(Self { tag: tag.to_owned(), reference }),
+            (Some(_), None) => Ok(Self { reference }),
             _ => Err(Problem::new(Code::RegistryReference, &reference)
                 .detail("a release goes under a tag; its digest follows from it")),
         }
@@ -39,10 +38,10 @@ impl Remote for InRegistry {
     }
 
     fn tagged(&self) -> Result<Option<Digest>> {
-        Repository::open(&self.reference, registry::options())?.resolve(&self.tag)
+        push::tagged_digest(&self.reference)
     }
 
-    fn push(&self, bundle: &Path, meter: &Meter) -> Result<(Sent, Vec<Finding>)> {
+    fn push(&self, bundle: &Path, meter: &Meter) -> Result<(Option<Sent>, Vec<Finding>)> {
         let request = PushRequest {
             bundle: bundle.to_owned(),
             to: self.reference.clone(),
@@ -51,15 +50,16 @@ impl Remote for InRegistry {
             move_tag: false,
         };
         let (pushed, findings) = push::push(&request, meter)?;
-        Ok((Sent { digest: pushed.digest, bytes: pushed.sent }, findings))
+        let sent = pushed.map(|pushed| Sent { digest: pushed.digest, bytes: pushed.sent });
+        Ok((sent, findings))
     }
 
     fn target(&self, digest: Digest) -> PathBuf {
         PathBuf::from(self.by_digest(digest))
     }
 
-    fn tag(&self, digest: Digest, move_tag: bool) -> Result<()> {
-        push::tag(&self.reference, &digest, move_tag)
+    fn tag(&self, digest: Digest, move_tag: bool) -> Result<Vec<Finding>> {
+        push::tag(&self.reference, &digest, move_tag).map(|(_, findings)| findings)
     }
 }
 

@@ -334,6 +334,9 @@ impl<'a> Release<'a> {
     fn push(&self, meter: &Meter) -> Result<Ran> {
         let digest = self.loaded()?.digest;
         let (sent, findings) = self.remote.push(&self.bundle_path(), meter)?;
+        let Some(sent) = sent else {
+            return Ok(Ran { findings, ..Ran::done("nothing was sent") });
+        };
         if sent.digest != digest {
             return Err(Problem::new(Code::ReleaseChanged, self.remote.name())
                 .detail(format!("{digest} was to be sent, and {} was", sent.digest)));
@@ -398,8 +401,15 @@ impl<'a> Release<'a> {
         if self.remote.tagged()? == Some(digest) {
             return Ok(Ran::nothing("the tag names this release"));
         }
-        self.remote.tag(digest, self.request.move_tag)?;
-        Ok(Ran { made: vec![name.clone()], ..Ran::done(format!("{name} names {digest}")) })
+        let findings = self.remote.tag(digest, self.request.move_tag)?;
+        let now = self.remote.tagged()?;
+        if now != Some(digest) {
+            let names = now.map_or_else(|| "nothing".to_owned(), |now| now.to_string());
+            return Err(Problem::new(Code::TagMoved, &name)
+                .detail(format!("it names {names}, although it was set to {digest} just now")));
+        }
+        let note = format!("{name} names {digest}");
+        Ok(Ran { made: vec![name], findings, ..Ran::done(note) })
     }
 
     fn checkout(&self) -> Result<Ran> {

@@ -36,6 +36,8 @@ enum Fault {
     DropsSignatures,
     /// A byte of a blob is changed.
     ChangesContent,
+    /// Somebody else moves the tag at the same moment.
+    MovesTag,
 }
 
 impl Shelf {
@@ -53,7 +55,7 @@ impl Remote for Shelf {
         Ok(*self.tag.borrow())
     }
 
-    fn push(&self, bundle: &Path, _: &Meter) -> Result<(Sent, Vec<Finding>)> {
+    fn push(&self, bundle: &Path, _: &Meter) -> Result<(Option<Sent>, Vec<Finding>)> {
         if self.breaks.get() == Some(Fault::Cut) {
             return Err(Problem::new(Code::TransferInterrupted, "shelf"));
         }
@@ -61,7 +63,7 @@ impl Remote for Shelf {
         let place = self.place(digest);
         let index = |folder: &Path| std::fs::read(folder.join("index.json")).ok();
         if index(bundle) == index(&place) {
-            return Ok((Sent { digest, bytes: 0 }, Vec::new()));
+            return Ok((Some(Sent { digest, bytes: 0 }), Vec::new()));
         }
         if place.exists() {
             std::fs::remove_dir_all(&place).unwrap();
@@ -84,20 +86,21 @@ impl Remote for Shelf {
             }
             _ => {}
         }
-        Ok((Sent { digest, bytes: 7 }, Vec::new()))
+        Ok((Some(Sent { digest, bytes: 7 }), Vec::new()))
     }
 
     fn target(&self, digest: Digest) -> PathBuf {
         self.place(digest)
     }
 
-    fn tag(&self, digest: Digest, move_tag: bool) -> Result<()> {
+    fn tag(&self, digest: Digest, move_tag: bool) -> Result<Vec<Finding>> {
         let mut tag = self.tag.borrow_mut();
         if tag.is_some_and(|there| there != digest) && !move_tag {
             return Err(Problem::new(Code::TagTaken, "shelf"));
         }
-        *tag = Some(digest);
-        Ok(())
+        let lost = self.breaks.get() == Some(Fault::MovesTag);
+        *tag = Some(if lost { Digest::of(b"somebody else's") } else { digest });
+        Ok(Vec::new())
     }
 }
 
@@ -225,7 +228,7 @@ fn a_tag_that_names_another_release_is_refused_before_anybody_signs() {
     let other = Digest::of(b"another release");
     *bench.shelf.tag.borrow_mut() = Some(other);
     let course = bench.run(bench.request());
-    assert_eq!((course.stopped, course.exit), (Some(Step::Target), Exit::PolicyRefused));
+    assert_eq!((course.stopped, course.exit), (Some(Step::Target), Exit::Usage));
     assert_eq!(*bench.shelf.tag.borrow(), Some(other));
     assert_eq!(bench.signatures(), 0);
     let moved = bench.run(ReleaseRequest { move_tag: true, ..bench.request() });
@@ -256,6 +259,15 @@ fn what_the_registry_made_of_it_is_found_out_before_the_tag_is_set() {
         assert!(states(&again).contains(&(Step::Sign, State::Skipped)));
         assert_eq!(*bench.shelf.tag.borrow(), again.digest);
     }
+}
+
+#[test]
+fn a_tag_that_somebody_else_moved_is_no_release() {
+    let bench = Bench::new();
+    bench.shelf.breaks.set(Some(Fault::MovesTag));
+    let course = bench.run(bench.request());
+    assert_eq!((course.stopped, course.exit), (Some(Step::Tag), Exit::Unexpected));
+    assert!(course.findings.iter().any(|found| found.code == Code::TagMoved));
 }
 
 #[test]

@@ -23,12 +23,13 @@ pub trait Remote {
     /// What the tag names now.
     fn tagged(&self) -> Result<Option<Digest>>;
 
-    /// Sends a bundle with all that refers to it, under its digest. The tag is left alone.
-    fn push(&self, bundle: &Path, meter: &Meter) -> Result<(Sent, Vec<Finding>)>;
+    /// Sends a bundle with all that refers to it, under its digest. The tag is left
+    /// alone. Nothing is sent where the findings say why not.
+    fn push(&self, bundle: &Path, meter: &Meter) -> Result<(Option<Sent>, Vec<Finding>)>;
 
     /// What `verify` takes for this release in the repository.
     fn target(&self, digest: Digest) -> PathBuf;
 
     /// Lets the tag name this release; one that names another is moved only when asked.
-    fn tag(&self, digest: Digest, move_tag: bool) -> Result<()>;
+    fn tag(&self, digest: Digest, move_tag: bool) -> Result<Vec<Finding>>;
 }

@@ -138,7 +138,7 @@ fn a_failing_step_ends_with_its_own_exit_code() {
         (Step::Verify, Code::PluginFailed, Exit::PluginFailed),
         (Step::Reverify, Code::PolicyRefused, Exit::PolicyRefused),
         (Step::Reverify, Code::Unsigned, Exit::Unsigned),
-        (Step::Target, Code::TagTaken, Exit::PolicyRefused),
+        (Step::Target, Code::TagTaken, Exit::Usage),
         // Mild elsewhere; as the reason of a stop it is no success.
         (Step::Push, Code::TagMoved, Exit::Unexpected),
     ] {

@@ -5,6 +5,8 @@
 //! above. Nothing here runs unless a reference that begins with `oci://` was given.
 
 mod reference;
+mod temporary;
+pub use temporary::*;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -15,6 +15,7 @@ use crate::openness::adopter::{self, Adopter};
 use crate::openness::mof::{self, Description};
 use crate::openness::report::{self, Report};
 use crate::openness::subject::Subject;
+use crate::registry;
 use crate::trust::judge::Judge;
 
 /// Largest file that describes an adopter, in bytes.
@@ -45,11 +46,14 @@ pub struct Read {
     pub mof: Option<Description>,
 }
 
-/// Reads a bundle, an archive, an unpacked folder, a folder with a `pkg.toml`, a
+/// Reads a bundle, an archive, a release in a registry, an unpacked folder, a folder with a `pkg.toml`, a
 /// `pkg.toml`, a description in YAML, a model card, or a description of a data
 /// set (Croissant).
 pub fn read(target: &Path, judge: &Judge) -> Result<Read> {
     let name = target.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if registry::is_reference(target) {
+        return packed::read(target, judge);
+    }
     let ending = target.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let is_folder = target.is_dir();
     if is_folder && !is_bundle(target) && target.join(FILE_NAME).exists() {

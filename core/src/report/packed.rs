@@ -1,15 +1,17 @@
 //! Releases that are packed: bundles, archives and folders unpacked from them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::tags::{HEAD, MAX_FILES, Tags};
 use super::{Read, card, data, describe};
+use crate::bundle::oci::Descriptor;
 use crate::bundle::{self, Loaded};
 use crate::croissant;
 use crate::finding::Result;
 use crate::licence::text;
 use crate::model::kind::{Group, Kind};
+use crate::model::path::ReleasePath;
 use crate::model::release::{Evidence, FileEntry, Owner};
 use crate::openness::subject::{BoundText, Claim, DataPart, Form, Part, SignedBy, Subject};
 use crate::predicate;
@@ -159,70 +161,104 @@ struct Contents {
     inside: HashMap<usize, Vec<crate::openness::subject::FileTerms>>,
 }
 
-impl Contents {
-    fn read(loaded: &Loaded) -> Result<Self> {
-        let components = &loaded.release.components;
-        let texts: HashSet<&str> = components
+/// Layers that have to be read to say what the terms are.
+pub(crate) fn layers(loaded: &Loaded) -> Vec<&Descriptor> {
+    let wanted = Wanted::of(loaded);
+    let files = loaded.files.files.iter().filter(|file| wanted.bytes(file) > 0);
+    let layers: BTreeSet<usize> = files.map(|file| file.layer).collect();
+    layers.into_iter().filter_map(|layer| loaded.manifest.layers.get(layer)).collect()
+}
+
+/// How much of which file is read.
+struct Wanted<'a> {
+    loaded: &'a Loaded,
+    texts: HashSet<&'a str>,
+    /// Positions of data sets, by the paths of their manifests.
+    manifests: HashMap<&'a str, usize>,
+    /// Of a component with very many files, the first ones speak for it.
+    last: Option<&'a ReleasePath>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(loaded: &'a Loaded) -> Self {
+        let texts = loaded
+            .release
+            .components
             .iter()
             .filter_map(|component| component.licence.text.as_ref())
             .map(|text| text.path.as_str())
             .collect();
-        let owner = |file: &FileEntry| match file.owner {
-            Owner::Component(position) => components.get(position).map(|it| (position, it.kind)),
-            _ => None,
-        };
-        let is_card = |file: &FileEntry| {
-            let name = file.path.as_str().rsplit('/').next().unwrap_or_default();
-            owner(file).is_some_and(|(_, kind)| kind == Kind::ModelCard)
-                && name.eq_ignore_ascii_case("README.md")
-        };
-        let tagged = |file: &FileEntry| {
-            owner(file).is_some_and(|(_, kind)| matches!(kind.group(), Group::Code | Group::Docs))
-        };
-        // Of a component with very many files, the first ones speak for it.
-        let limit = loaded.files.files.iter().filter(|file| tagged(file)).nth(MAX_FILES);
-        let last = limit.map(|file| file.path.clone());
-        let manifests: HashMap<&str, usize> = loaded
-            .release
-            .data
-            .iter()
-            .enumerate()
+        let data = loaded.release.data.iter().enumerate();
+        let manifests = data
             .filter_map(|(position, data)| Some((data.manifest.as_ref()?.path.as_str(), position)))
             .collect();
-        let wanted = |file: &FileEntry| {
-            if manifests.contains_key(file.path.as_str()) {
-                croissant::MAX_FILE
-            } else if texts.contains(file.path.as_str()) {
-                text::MAX_TEXT as u64 + 1
-            } else if is_card(file) {
-                card::MAX_CARD
-            } else if tagged(file) && last.as_ref().is_none_or(|last| file.path < *last) {
-                HEAD
-            } else {
-                0
-            }
-        };
+        let mut wanted = Self { loaded, texts, manifests, last: None };
+        let mut tagged = loaded.files.files.iter().filter(|file| wanted.tagged(file).is_some());
+        wanted.last = tagged.nth(MAX_FILES).map(|file| &file.path);
+        wanted
+    }
+
+    fn owner(&self, file: &FileEntry) -> Option<(usize, Kind)> {
+        let Owner::Component(position) = file.owner else { return None };
+        self.loaded.release.components.get(position).map(|it| (position, it.kind))
+    }
+
+    fn is_card(&self, file: &FileEntry) -> bool {
+        let name = file.path.as_str().rsplit('/').next().unwrap_or_default();
+        self.owner(file).is_some_and(|(_, kind)| kind == Kind::ModelCard)
+            && name.eq_ignore_ascii_case("README.md")
+    }
+
+    /// The component whose terms the head of a file may name.
+    fn tagged(&self, file: &FileEntry) -> Option<usize> {
+        let (position, kind) = self.owner(file)?;
+        matches!(kind.group(), Group::Code | Group::Docs).then_some(position)
+    }
+
+    fn bytes(&self, file: &FileEntry) -> u64 {
+        let path = file.path.as_str();
+        if self.manifests.contains_key(path) {
+            croissant::MAX_FILE
+        } else if self.texts.contains(path) {
+            text::MAX_TEXT as u64 + 1
+        } else if self.is_card(file) {
+            card::MAX_CARD
+        } else if self.tagged(file).is_some() && self.last.is_none_or(|last| file.path < *last) {
+            HEAD
+        } else {
+            0
+        }
+    }
+}
+
+impl Contents {
+    fn read(loaded: &Loaded) -> Result<Self> {
+        let wanted = Wanted::of(loaded);
         let mut contents = Self::default();
         let mut found: HashMap<usize, Tags> = HashMap::new();
-        bundle::read_files(loaded, wanted, |file, bytes| {
-            let path = file.path.as_str();
-            if let Some(position) = manifests.get(path) {
-                contents.manifests.push((*position, path.to_owned(), bytes.clone()));
-            }
-            if texts.contains(path) {
-                let mut bound = describe::bound(path, &bytes);
-                bound.digest = file.digest;
-                contents.texts.insert(path.to_owned(), bound);
-            } else if is_card(file)
-                && let Ok(text) = String::from_utf8(bytes.clone())
-            {
-                contents.cards.push((path.to_owned(), text));
-            }
-            if let Some((position, _)) = owner(file).filter(|_| tagged(file)) {
-                let length = bytes.len().min(usize::try_from(HEAD).unwrap_or(usize::MAX));
-                found.entry(position).or_default().look_at(path, &bytes[..length]);
-            }
-        })?;
+        bundle::read_files(
+            loaded,
+            |file| wanted.bytes(file),
+            |file, bytes| {
+                let path = file.path.as_str();
+                if let Some(position) = wanted.manifests.get(path) {
+                    contents.manifests.push((*position, path.to_owned(), bytes.clone()));
+                }
+                if wanted.texts.contains(path) {
+                    let mut bound = describe::bound(path, &bytes);
+                    bound.digest = file.digest;
+                    contents.texts.insert(path.to_owned(), bound);
+                } else if wanted.is_card(file)
+                    && let Ok(text) = String::from_utf8(bytes.clone())
+                {
+                    contents.cards.push((path.to_owned(), text));
+                }
+                if let Some(position) = wanted.tagged(file) {
+                    let length = bytes.len().min(usize::try_from(HEAD).unwrap_or(usize::MAX));
+                    found.entry(position).or_default().look_at(path, &bytes[..length]);
+                }
+            },
+        )?;
         let finished = found.into_iter().map(|(position, tags)| (position, tags.finish()));
         contents.inside = finished.filter(|(_, terms)| !terms.is_empty()).collect();
         Ok(contents)

@@ -11,6 +11,7 @@ use crate::finding::{Code, Finding, Problem, Result};
 use crate::folder::{self, Symlinks};
 use crate::fsx;
 use crate::hash::Meter;
+use crate::registry;
 use crate::signatures::{About, SignatureReport, Standing};
 use crate::trust::bundle::{self, Material, SignedBundle};
 use crate::trust::judge::{Judge, Judgement};
@@ -37,6 +38,9 @@ fn signature_of(request: &VerifyRequest) -> Option<PathBuf> {
         return Some(path.clone());
     }
     let root = &request.target;
+    if registry::is_reference(root) {
+        return None;
+    }
     let ours = [names::MANIFEST, "oci-layout", "index.json"];
     let here = |name: &str| fsx::exists(&root.join(name));
     let plain = !ours.into_iter().any(here) && here(names::MODEL_SIGNATURE);

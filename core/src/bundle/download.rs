@@ -1,0 +1,190 @@
+//! A release out of a registry, into a layout folder.
+//!
+//! The folder is made aside, under a name that the next run for the same release finds
+//! again: what was proved is not fetched again. It appears under its own name when
+//! everything in it was proved.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::content::{Checked, Scope};
+use super::load::{self, Loaded, Origin, Referrer};
+use super::oci::{self, Descriptor};
+use super::refer;
+use super::remote::{Keep, Remote};
+use super::source::{Source, blob_name};
+use super::{describe, limits};
+use crate::finding::{Code, Problem, Result};
+use crate::fsx::{self, Staged};
+use crate::hash::{BUFFER, Meter, Sink, ingest_at};
+use crate::model::digest::Digest;
+use crate::registry::Journal;
+
+/// Name of the journal while a download is not finished.
+const JOURNAL: &str = ".journal";
+
+/// A download that was begun.
+#[derive(Debug)]
+pub struct Download<'a> {
+    loaded: &'a Loaded,
+    source: &'a Source,
+    remote: &'a Remote,
+    staged: Staged,
+    replace: bool,
+}
+
+/// The registry that a release was loaded from.
+fn remote_of(loaded: &Loaded) -> Result<(&Source, &Remote)> {
+    let remote = match &loaded.origin {
+        Origin::Bundle(source) => source.remote().map(|remote| (source, remote)),
+        Origin::Folder(_) => None,
+    };
+    remote.ok_or_else(|| {
+        Problem::new(Code::RegistryReference, loaded.digest)
+            .detail("only a release in a registry can be pulled")
+    })
+}
+
+impl<'a> Download<'a> {
+    /// Begins to download into the folder `output`, or goes on with what an earlier run
+    /// left. Without `force`, only a bundle of the same release may be there.
+    pub fn begin(loaded: &'a Loaded, output: &Path, force: bool) -> Result<Self> {
+        let (source, remote) = remote_of(loaded)?;
+        if output.extension().is_some_and(|extension| extension == "tar") {
+            return Err(Problem::new(Code::UsageError, output.display())
+                .detail("a release is pulled into a folder")
+                .hint("Name a folder, such as `model.pkg`."));
+        }
+        let occupied = fsx::exists(output) && !fsx::is_empty_folder(output);
+        if occupied && !force && !holds(output, &loaded.digest) {
+            return Err(Problem::new(Code::OutputExists, output.display())
+                .detail("something that is not this release is there")
+                .hint("Choose another name, or replace it with `--force`."));
+        }
+        let staged = Staged::folder_to_resume(output, &loaded.digest.to_string())?;
+        let blobs = staged.path().join("blobs/sha256");
+        fs::create_dir_all(&blobs).map_err(|error| Problem::writing(&blobs, error))?;
+        Ok(Self { loaded, source, remote, staged, replace: occupied })
+    }
+
+    /// The layout while it is made.
+    pub fn path(&self) -> &Path {
+        self.staged.path()
+    }
+
+    /// Takes over blobs that bundles on this machine have, each checked on the way; gives
+    /// the bytes that need not be fetched.
+    pub fn reuse(&self, bundles: &[PathBuf], scope: &Scope, meter: &Meter) -> Result<u64> {
+        let mut reused = 0;
+        let own = self.staged.target();
+        let own = fsx::exists(own).then(|| own.to_owned());
+        for bundle in bundles.iter().chain(own.iter()) {
+            // The output may be anything when it is replaced by force.
+            let source = match Source::open(bundle) {
+                Ok(source) if !source.is_remote() => source,
+                Err(problem) if bundles.contains(bundle) => return Err(problem),
+                _ => continue,
+            };
+            for layer in self.layers(scope) {
+                reused += self.take(&source, layer, meter)?;
+            }
+        }
+        Ok(reused)
+    }
+
+    /// Takes one blob over, if it is there and what it should be.
+    fn take(&self, source: &Source, layer: &Descriptor, meter: &Meter) -> Result<u64> {
+        let target = self.path().join(blob_name(&layer.digest));
+        if fsx::exists(&target) {
+            return Ok(0);
+        }
+        let Some(span) = source.blob(layer)?.filter(|span| span.len == layer.size) else {
+            return Ok(0);
+        };
+        let aside = target.with_extension("taken");
+        let writing = |error| Problem::writing(&target, error);
+        let file = fsx::open_or_create(&aside).map_err(writing)?;
+        file.set_len(0).map_err(writing)?;
+        let linked = !source.is_archive() && fsx::reflink(&span.file, &file).is_ok();
+        let sink = (!linked).then_some(Sink { file: &file, offset: 0 });
+        let taken = ingest_at(&span, sink, None, &mut vec![0; BUFFER], meter).map_err(writing)?;
+        if taken.digest != layer.digest {
+            // A damaged bundle is no source; the registry has the blob.
+            fsx::remove(&aside).map_err(writing)?;
+            return Ok(0);
+        }
+        fs::rename(&aside, &target).map_err(writing)?;
+        Ok(layer.size)
+    }
+
+    fn layers(&self, scope: &Scope) -> Vec<&'a Descriptor> {
+        let covered = self.loaded.files.files.iter().filter(|it| scope.covers(self.loaded, it));
+        let layers: BTreeMap<usize, &Descriptor> =
+            covered.map(|file| (file.layer, &self.loaded.manifest.layers[file.layer])).collect();
+        layers.into_values().collect()
+    }
+
+    /// Number of layers with content that are not in `scope`.
+    pub fn left_out(&self, scope: &Scope) -> usize {
+        self.layers(&Scope::default()).len() - self.layers(scope).len()
+    }
+
+    /// Fetches the layers in `scope`, each part checked while it arrives.
+    pub fn fetch(&self, scope: &Scope, meter: &Meter) -> Result<Checked> {
+        let journal = Journal::open(&self.path().join(JOURNAL))?;
+        let keep = Keep { layout: self.path(), journal: &journal };
+        Ok(self.remote.check_layers(self.loaded, scope, Some(&keep), meter))
+    }
+
+    /// Writes the documents and what refers to the release; gives the layout's path, which
+    /// can be read from then on.
+    pub fn write_documents(&self) -> Result<()> {
+        let documents = &self.loaded.documents;
+        for (_, bytes) in documents.named() {
+            self.put(bytes)?;
+        }
+        let mut entries = vec![describe::index_entry(
+            &self.loaded.manifest_descriptor,
+            &self.loaded.release.version,
+        )];
+        for it in refer::all(self.source, &self.loaded.digest)? {
+            self.put(oci::EMPTY_CONTENT)?;
+            self.put(&it.manifest)?;
+            self.put(&match it.referrer {
+                Referrer::Signature(document) => document.bytes,
+                Referrer::Evidence(blob) => {
+                    self.remote.small(&blob.descriptor, limits::EVIDENCE)?
+                }
+            })?;
+            entries.push(it.entry);
+        }
+        fsx::replace_file(&self.path().join("oci-layout"), oci::LAYOUT_CONTENT)?;
+        fsx::replace_file(&self.path().join("index.json"), &describe::index(entries)?)
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<()> {
+        fsx::replace_file(&self.path().join(blob_name(&Digest::of(bytes))), bytes)
+    }
+
+    /// Puts the folder in its place.
+    pub fn commit(self) -> Result<()> {
+        let journal = self.path().join(JOURNAL);
+        if fsx::exists(&journal) {
+            fsx::remove(&journal).map_err(|error| Problem::writing(&journal, error))?;
+        }
+        self.staged.unmark()?;
+        self.staged.commit(self.replace)
+    }
+
+    /// Leaves what is there for the next run.
+    pub fn leave(self) {
+        self.staged.leave();
+    }
+}
+
+/// Whether a bundle of this release is at a path.
+fn holds(path: &Path, digest: &Digest) -> bool {
+    let index = Source::open(path).and_then(|source| load::read_index(&source));
+    index.is_ok_and(|index| load::release_entry(&index).is_ok_and(|entry| entry.digest == *digest))
+}
