@@ -6,6 +6,7 @@ pub mod keyless;
 mod layout;
 mod model;
 pub mod plugins;
+pub mod registry;
 mod tarball;
 
 use std::os::unix::fs::PermissionsExt as _;

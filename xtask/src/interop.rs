@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    interop_hsm, interop_oms, interop_pickle, interop_reports, interop_sigstore, models, run,
+    interop_hsm, interop_oms, interop_pickle, interop_registry, interop_reports, interop_sigstore,
+    models, run,
 };
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
@@ -50,6 +51,9 @@ pub fn run() -> Result<()> {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_sigstore::run(&bench.pkg, &root, &tree, &bench.model_signing)? {
+        bench.check(&what, ok);
+    }
+    for (what, ok) in interop_registry::run(&bench.pkg, &root, &tree)? {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_reports::run(&bench.pkg, &root)? {

@@ -9,6 +9,7 @@ mod interop;
 mod interop_hsm;
 mod interop_oms;
 mod interop_pickle;
+mod interop_registry;
 mod interop_reports;
 mod interop_sigstore;
 mod kernels;
@@ -69,6 +70,8 @@ enum Task {
     Bench(bench::Args),
     /// Run stand-ins for Sigstore's services on loopback until interrupted
     SigstoreUp(rig::Args),
+    /// Run a registry on loopback until interrupted
+    Registry(rig::RegistryArgs),
     /// Make the kept bundles of every generation anew, in fixtures/sigstore
     SigstoreGolden,
     /// Read, hash and write a folder: the reference of `bench`
@@ -78,6 +81,14 @@ enum Task {
         from: PathBuf,
         /// Folder to write
         to: PathBuf,
+    },
+    /// Read, hash and send a folder: the reference of `bench` over registries
+    #[command(hide = true)]
+    SendHash {
+        /// Folder to read
+        from: PathBuf,
+        /// Address that takes it
+        to: String,
     },
 }
 
@@ -97,7 +108,9 @@ fn main() -> anyhow::Result<()> {
         Task::Interop => interop::run(),
         Task::Bench(args) => bench::run(&args),
         Task::SigstoreUp(args) => rig::up(&args),
+        Task::Registry(args) => rig::registry(&args),
         Task::SigstoreGolden => golden::make(),
         Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
+        Task::SendHash { from, to } => bench::send_hash(&from, &to),
     }
 }

@@ -143,6 +143,13 @@ impl Certified {
         self.certify(name, vec![for_signatures(), extended_usage(purpose, true)])
     }
 
+    /// A long-lived leaf for a server with this host name and address.
+    pub(crate) fn server(&self, host: &str, address: [u8; 4], purpose: &str) -> Self {
+        let names = [der::element(0x82, host.as_bytes()), der::element(0x87, &address)];
+        let names = extension(SUBJECT_ALT_NAME, false, &der::sequence(&names));
+        self.certify(host, vec![for_signatures(), extended_usage(purpose, false), names])
+    }
+
     fn certify(&self, name: &str, mut extensions: Vec<Vec<u8>>) -> Self {
         let key = Key::p256();
         extensions.extend([subject_key_id(key.spki()), authority_key_id(self.key.spki())]);

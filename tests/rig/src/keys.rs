@@ -79,6 +79,15 @@ impl Key {
         &self.spki
     }
 
+    /// The private key in PKCS #8, in DER.
+    pub(crate) fn pkcs8(&self) -> Vec<u8> {
+        let document = match &self.pair {
+            Pair::Ecdsa(pair) => pair.to_pkcs8v1(),
+            Pair::Ed25519(pair) => pair.to_pkcs8(),
+        };
+        document.expect("the private half of a key").as_ref().to_vec()
+    }
+
     /// The bare public key: 32 bytes, or an uncompressed point.
     pub(crate) fn raw_public(&self) -> &[u8] {
         match &self.pair {

@@ -11,6 +11,8 @@
 //! // Sign with `rig.signing_config(1)`; verifying with `rig.trusted_root()` must fail.
 //! ```
 //!
+//! A [`registry`] is beside them.
+//!
 //! All keys are made anew by each rig. What comes out is as genuine as the
 //! formats allow; what the real services do is not tested by this.
 
@@ -24,6 +26,7 @@ mod http;
 mod keys;
 mod log;
 mod oidc;
+pub mod registry;
 mod rekor1;
 mod rekor2;
 mod server;

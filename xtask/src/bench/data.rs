@@ -1,7 +1,7 @@
 //! The data of the bench, and the plain loop that packing is compared with.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::{BufWriter, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use anyhow::Result;
@@ -67,13 +67,7 @@ fn write_weights(path: &Path, bytes: u64, seed: u64) -> Result<()> {
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
     file.write_all(&(header.len() as u64).to_le_bytes())?;
     file.write_all(header.as_bytes())?;
-    let (mut noise, mut buffer, mut left) = (Noise(seed), vec![0; 1 << 20], bytes);
-    while left > 0 {
-        let part = usize::try_from(left)?.min(buffer.len());
-        noise.fill(&mut buffer[..part]);
-        file.write_all(&buffer[..part])?;
-        left -= part as u64;
-    }
+    write_noise(&mut file, bytes, seed)?;
     Ok(file.flush()?)
 }
 
@@ -115,4 +109,59 @@ pub fn make_single(folder: &Path, name: &str, bytes: f64, size: f64) -> Result<(
          [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n"
     );
     Ok(fs::write(folder.join("pkg.toml"), spec)?)
+}
+
+/// A model of `blocks` equal blocks of `bytes` bytes.
+pub fn make_blocks(folder: &Path, blocks: u64, bytes: u64) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let elements = bytes / 2;
+    let tensors: Vec<String> = (0..blocks)
+        .map(|block| {
+            let (start, end) = (block * bytes, (block + 1) * bytes);
+            format!(
+                "\"model.layers.{block}.mlp.weight\":{{\"dtype\":\"BF16\",\"shape\":[{elements}],\
+                 \"data_offsets\":[{start},{end}]}}"
+            )
+        })
+        .collect();
+    let mut header = format!("{{{}}}", tensors.join(","));
+    while !header.len().is_multiple_of(8) {
+        header.push(' ');
+    }
+    let mut file =
+        BufWriter::with_capacity(1 << 20, File::create(folder.join("model.safetensors"))?);
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(header.as_bytes())?;
+    for block in 0..blocks {
+        write_noise(&mut file, bytes, 100 + block)?;
+    }
+    file.flush()?;
+    let spec = "[release]\nname = \"blocks\"\nversion = \"1\"\nlicence = \"MIT\"\n\n\
+                [[component]]\nkind = \"model-parameters-final\"\npaths = [\"*.safetensors\"]\n";
+    Ok(fs::write(folder.join("pkg.toml"), spec)?)
+}
+
+/// Gives some blocks of such a model other content.
+pub fn change_blocks(folder: &Path, blocks: &[u64], bytes: u64) -> Result<()> {
+    let path = folder.join("model.safetensors");
+    let mut file = fs::OpenOptions::new().read(true).write(true).open(path)?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length)?;
+    let data = 8 + u64::from_le_bytes(length);
+    for block in blocks {
+        file.seek(std::io::SeekFrom::Start(data + block * bytes))?;
+        write_noise(&mut file, bytes, 1000 + block)?;
+    }
+    Ok(())
+}
+
+fn write_noise(file: &mut impl std::io::Write, bytes: u64, seed: u64) -> Result<()> {
+    let (mut noise, mut buffer, mut left) = (Noise(seed), vec![0; 1 << 20], bytes);
+    while left > 0 {
+        let part = usize::try_from(left)?.min(buffer.len());
+        noise.fill(&mut buffer[..part]);
+        file.write_all(&buffer[..part])?;
+        left -= part as u64;
+    }
+    Ok(())
 }

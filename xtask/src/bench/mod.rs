@@ -1,6 +1,7 @@
 //! Speed, as ratios of CPU time in one run on one machine.
 
 mod data;
+mod registry;
 mod report;
 mod trust;
 
@@ -18,6 +19,7 @@ use crate::run;
 
 pub use data::copy_hash;
 use data::{make_release, make_single};
+pub use registry::send_hash;
 
 /// How the bench runs.
 #[derive(clap::Args)]
@@ -31,6 +33,9 @@ pub struct Args {
     /// Do not write docs/performance.md
     #[arg(long)]
     dry_run: bool,
+    /// Measure registries only, and write nothing
+    #[arg(long)]
+    registry: bool,
 }
 
 /// What one run of a program took.
@@ -62,6 +67,12 @@ pub fn run(args: &Args) -> Result<()> {
         digest: String::new(),
         big_digest: String::new(),
     };
+    if args.registry {
+        bench.remove("release.pkg")?;
+        bench.digest = bench.pack("release", "release.pkg", &["--store", "hardlink"])?.1;
+        println!("{}", registry::table(&bench, args.size)?);
+        return Ok(());
+    }
     let mut all: Vec<Vec<(&str, Cost)>> = Vec::new();
     for round in 0..args.rounds.max(1) {
         println!("round {}", round + 1);
@@ -73,6 +84,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut table = table(&rows, bench.version_ms()?);
     table.push_str(&report::table(&bench)?);
     table.push_str(&trust::table(&bench)?);
+    table.push_str(&registry::table(&bench, args.size)?);
     println!("{table}");
     if !args.dry_run {
         let text = format!("{}\n{table}", preamble(args)?);

@@ -8,5 +8,8 @@ mod client;
 mod faults;
 mod logs;
 mod oidc;
+mod raw;
+mod registry;
+mod registry_faults;
 mod signing;
 mod tuf;
