@@ -93,6 +93,7 @@ impl Demo<'_> {
             shards: ShardPolicy::Auto,
             cache: false,
             force: false,
+            git: bundle::GitRequest::default(),
         };
         let packed = bundle::pack(&request, &Meter::default())?;
         self.step(
@@ -176,6 +177,7 @@ impl Demo<'_> {
             plugins: None,
             results: Vec::new(),
             against: None,
+            git_signers: None,
         };
         verify(&request, &Meter::default())
     }

@@ -32,7 +32,9 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
 
 /// Examples that need services, plugins, or what others export: run in the tests of
 /// signing by identity, of the trusted root, of the log, of attestations and of plugins.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 12] = [
+    "check --staged",
+    "hook ",
     "bench ",
     "golden ",
     "plugin ",

@@ -17,6 +17,7 @@ const RANKS: &[(&str, u8)] = &[
     ("croissant", 3),
     ("openness", 3),
     ("predicate", 2),
+    ("sshsig", 2),
     ("tables", 2),
     ("cache", 3),
     ("hash", 3),

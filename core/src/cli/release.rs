@@ -79,6 +79,9 @@ pub struct ReleaseArgs {
     /// Log to add to, one JSON document a line [default: one in the cache]
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+    /// Repositories that code comes from
+    #[command(flatten)]
+    pub git: super::code::GitArgs,
     /// Who asks what the terms mean
     #[command(flatten)]
     pub adopter: AdopterArgs,
@@ -173,6 +176,7 @@ fn request(args: &ReleaseArgs) -> Result<ReleaseRequest> {
         bundle: args.output.clone(),
         log: args.log_file.clone(),
         move_tag: args.move_tag,
+        git: args.git.request(),
         model_signature: match args.model_signature {
             ModelSignatureArg::Files => ModelSignature::Files,
             ModelSignatureArg::Shards => ModelSignature::Shards,

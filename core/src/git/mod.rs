@@ -5,19 +5,30 @@
 
 mod checkout;
 pub mod lfs;
+mod modules;
+pub mod object;
 mod place;
+mod state;
+mod tree;
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use git2::{ObjectType, Oid, Repository};
 
 pub use checkout::{CheckedOut, checkout};
+pub use object::{read_signers, signers};
 pub use place::directory;
+pub use state::Unfinished;
 
-use git2::{ObjectType, Oid, Repository, Tree};
-
-use crate::finding::{Code, Problem, Result};
+use crate::finding::{Code, Finding, Problem, Result, Severity};
+use crate::fsx;
+use crate::model::digest::Digest;
+use crate::model::git::{GitLfsFile, GitSignatureLevel, GitTag, inside};
 use crate::model::path::ReleasePath;
 use crate::model::release::GitSource;
 use crate::model::spec::GitSpec;
+use crate::sshsig::Signers;
 
 /// Largest file taken from a commit; larger ones belong into Git LFS.
 const MAX_BLOB: usize = 64 << 20;
@@ -29,8 +40,23 @@ const MAX_DEPTH: usize = 64;
 const MAX_FILES: usize = 1_000_000;
 
 /// Finds the repository that a folder is in.
-fn open(place: &Path, subject: &str) -> Result<Repository> {
+pub(crate) fn open(place: &Path, subject: &str) -> Result<Repository> {
     Repository::discover(place).map_err(|error| unreadable(subject, error))
+}
+
+/// Finds the repository of a folder, as `git` itself does within a hook: where it says by
+/// `GIT_DIR` and `GIT_INDEX_FILE` which one it works on, that one is taken, with the index
+/// of the commit that is being made.
+pub(crate) fn discover(folder: &Path) -> Result<Repository, git2::Error> {
+    let said = |name: &str| std::env::var_os(name).is_some();
+    if said("GIT_DIR") || said("GIT_INDEX_FILE") {
+        let repository = Repository::open_from_env()?;
+        let within = repository.workdir().is_some_and(|workdir| fsx::lies_in(folder, workdir));
+        if within {
+            return Ok(repository);
+        }
+    }
+    Repository::discover(folder)
 }
 
 /// The commit that a revision leads to.
@@ -41,7 +67,7 @@ fn peel<'r>(repository: &'r Repository, rev: &str, subject: &str) -> Result<git2
         .map_err(|error| unreadable(subject, error))
 }
 
-fn unreadable(subject: &str, error: git2::Error) -> Problem {
+pub(crate) fn unreadable(subject: &str, error: git2::Error) -> Problem {
     Problem::new(Code::GitRepository, subject)
         .detail(error.message().trim().to_owned())
         .source(error)
@@ -52,20 +78,35 @@ fn unreadable(subject: &str, error: git2::Error) -> Problem {
 pub struct GitFile {
     /// Path in the release.
     pub path: ReleasePath,
-    /// Size in bytes.
+    /// Size in bytes; of the content, where a pointer stands for it.
     pub size: u64,
     /// Whether it is executable.
     pub executable: bool,
+    /// The Git LFS object that the file in the tree stands for.
+    pub lfs: Option<lfs::Object>,
     id: Oid,
+}
+
+/// Content of a file of a commit.
+#[derive(Debug)]
+pub enum Content {
+    /// From the tree.
+    Bytes(Vec<u8>),
+    /// A Git LFS object. Whoever reads it checks its digest.
+    Object(PathBuf, File),
 }
 
 /// The files of one commit.
 pub struct Commit {
     repository: Repository,
+    store: lfs::Store,
+    subject: String,
     /// Where they come from.
     pub source: GitSource,
     /// The files, ordered by path.
     pub files: Vec<GitFile>,
+    /// What should be known about it.
+    pub findings: Vec<Finding>,
 }
 
 impl std::fmt::Debug for Commit {
@@ -79,22 +120,33 @@ impl std::fmt::Debug for Commit {
 
 impl Commit {
     /// Finds the revision of `spec` and lists its files.
-    pub fn open(folder: &Path, spec: &GitSpec) -> Result<Self> {
+    ///
+    /// Signatures of its tag and of itself are judged by `signers`. Whether Git LFS
+    /// objects are here is not looked at: [`Self::require_objects`] does.
+    pub fn open(folder: &Path, spec: &GitSpec, signers: Option<&Signers>) -> Result<Self> {
         let place = folder.join(&spec.repo);
         let subject = format!("{} at {}", place.display(), spec.rev);
-        let unreadable = |error: git2::Error| {
-            Problem::new(Code::GitRepository, &subject)
-                .detail(error.message().trim().to_owned())
-                .source(error)
-        };
-        let repository = Repository::discover(&place).map_err(unreadable)?;
+        let repository = open(&place, &subject)?;
+        let unreadable = |error| unreadable(&subject, error);
+        let mut findings = Vec::new();
         let (source, files) = {
-            let commit = repository
-                .revparse_single(&spec.rev)
-                .and_then(|object| object.peel_to_commit())
-                .map_err(unreadable)?;
+            let named = repository.revparse_single(&spec.rev).map_err(unreadable)?;
+            let commit = named.peel_to_commit().map_err(unreadable)?;
             let root = commit.tree().map_err(unreadable)?;
             let remote = repository.find_remote("origin").ok();
+            let mut walk = tree::Walk::new(&repository, &subject, &root);
+            let base = spec.into.clone().unwrap_or_default();
+            walk.start(&root, spec.path.as_deref().map(inside), &base)?;
+            let (mut files, submodules) = (walk.files, walk.submodules);
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+            findings.extend(submodules.iter().map(|module| {
+                let detail = format!("commit {} of another repository", module.commit);
+                let note = Problem::new(Code::GitSubmodule, &module.path).detail(detail);
+                note.into_finding()
+            }));
+            let lfs = files.iter().filter_map(|file| {
+                file.lfs.map(|object| GitLfsFile { path: file.path.clone(), oid: object.oid })
+            });
             let source = GitSource {
                 rev: spec.rev.clone(),
                 commit: commit.id().to_string(),
@@ -103,12 +155,13 @@ impl Commit {
                 remote: remote.and_then(|r| r.url().ok().map(without_credentials)),
                 authored: u64::try_from(commit.author().when().seconds()).unwrap_or(0),
                 committed: u64::try_from(commit.committer().when().seconds()).unwrap_or(0),
+                signature: object::of_commit(&repository, &commit, signers)?,
+                tag: object::tag(&repository, &named, signers)?,
+                submodules,
+                lfs: lfs.collect(),
+                dirty: false,
+                unpushed: false,
             };
-            let mut walk = Walk { repository: &repository, subject: &subject, files: Vec::new() };
-            let base = spec.into.clone().unwrap_or_default();
-            walk.start(&root, spec.path.as_deref(), &base)?;
-            let mut files = walk.files;
-            files.sort_by(|a, b| a.path.cmp(&b.path));
             (source, files)
         };
         if files.is_empty() {
@@ -116,106 +169,132 @@ impl Commit {
                 Problem::new(Code::PathNotFound, &subject).detail("there are no files there")
             );
         }
-        Ok(Self { repository, source, files })
+        findings.extend(about_signatures(&source, &subject, signers.is_some()));
+        let store = lfs::Store::of(&repository);
+        Ok(Self { repository, store, subject, source, files, findings })
+    }
+
+    /// Makes sure that the Git LFS objects of all files are here.
+    pub fn require_objects(&self) -> Result<()> {
+        let named = self.files.iter().filter_map(|file| file.lfs.map(|object| (file, object)));
+        let mut missing = named.filter(|(_, object)| self.store.find(object).is_none());
+        let Some((first, object)) = missing.next() else { return Ok(()) };
+        let problem = match self.store.require(&object, first.path.as_str()) {
+            Ok(_) => return Ok(()),
+            Err(problem) => problem,
+        };
+        let more = missing.count();
+        if more == 0 {
+            return Err(problem);
+        }
+        let detail = format!("{}; {more} more are missing", problem.finding().message);
+        Err(problem.detail(detail))
     }
 
     /// Content of one of the files.
-    pub fn content(&self, file: &GitFile) -> Result<Vec<u8>> {
+    pub fn content(&self, file: &GitFile) -> Result<Content> {
+        if let Some(object) = &file.lfs {
+            let path = self.store.require(object, file.path.as_str())?;
+            let open = fsx::open_regular(&path)?;
+            return Ok(Content::Object(path, open));
+        }
         let blob = self.repository.find_blob(file.id).map_err(|error| {
             Problem::new(Code::GitRepository, &file.path).detail(error.message().to_owned())
         })?;
-        Ok(blob.content().to_vec())
+        Ok(Content::Bytes(blob.content().to_vec()))
+    }
+
+    /// The tag object with this id, if it is here and is about this commit.
+    pub fn tag(&self, id: &str, signers: Option<&Signers>) -> Result<Option<GitTag>> {
+        let Ok(object) =
+            Oid::from_str(id).and_then(|id| self.repository.find_object(id, Some(ObjectType::Tag)))
+        else {
+            return Ok(None);
+        };
+        let about = object.peel_to_commit().map(|commit| commit.id().to_string());
+        if about.is_ok_and(|commit| commit == self.source.commit) {
+            object::tag(&self.repository, &object, signers)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Digest of the content of one of the files. That of a Git LFS object is what the
+    /// tree says it is: nothing is read for it.
+    pub fn digest(&self, file: &GitFile) -> Result<Digest> {
+        if let Some(object) = file.lfs {
+            return Ok(object.oid);
+        }
+        match self.content(file)? {
+            Content::Bytes(bytes) => Ok(Digest::of(&bytes)),
+            Content::Object(path, _) => {
+                Err(Problem::new(Code::Internal, path.display()).detail("an object of no pointer"))
+            }
+        }
     }
 }
 
-/// The commit that a revision names in a repository now; none if it names none.
-pub fn resolve(repository: &Path, rev: &str) -> Option<String> {
-    let repository = Repository::discover(repository).ok()?;
-    let commit = repository.revparse_single(rev).ok()?.peel_to_commit().ok()?;
-    Some(commit.id().to_string())
+/// Findings about the signatures of a commit and its tag; an error where a list was
+/// given (`asked`) and nobody of it is proven to have signed either.
+pub fn about_signatures(source: &GitSource, subject: &str, asked: bool) -> Vec<Finding> {
+    let tag = source.tag.as_ref().and_then(|tag| tag.signature.as_ref());
+    let both = [("the tag", tag), ("the commit", source.signature.as_ref())];
+    let mut findings = Vec::new();
+    let mut verified = false;
+    for (what, signature) in both {
+        let Some(signature) = signature else { continue };
+        verified |= signature.level == GitSignatureLevel::VerifiedTimeNotProven;
+        if signature.level == GitSignatureLevel::Bad {
+            let why = signature.why.as_deref().unwrap_or("it was not made over this object");
+            let problem = Problem::new(Code::GitSignatureBad, subject);
+            findings.push(problem.detail(format!("of {what}: {why}")).into_finding());
+        }
+    }
+    let bad = findings.iter().any(|finding| finding.severity == Severity::Error);
+    if asked && !verified && !bad {
+        let state = |signature: Option<&crate::model::git::GitSignature>| {
+            signature.map_or("not signed", |signature| signature.level.words())
+        };
+        let detail = match &source.tag {
+            Some(GitTag { name, .. }) => {
+                format!("tag {name}: {}; commit: {}", state(tag), state(source.signature.as_ref()))
+            }
+            None => format!("commit: {}", state(source.signature.as_ref())),
+        };
+        let warning = Problem::new(Code::GitSignatureNotVerified, subject).detail(detail);
+        findings.push(warning.into_finding());
+    }
+    findings
 }
 
-fn without_credentials(url: &str) -> String {
+/// What a revision names in a repository now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The commit, hex.
+    pub commit: String,
+    /// The tag object, hex, if it names an annotated tag.
+    pub tag: Option<String>,
+}
+
+/// What a revision names in a repository now; none if it names no commit.
+pub fn resolve(repository: &Path, rev: &str) -> Option<Resolved> {
+    let repository = Repository::discover(repository).ok()?;
+    let named = repository.revparse_single(rev).ok()?;
+    let commit = named.peel_to_commit().ok()?.id().to_string();
+    let tag = (named.kind() == Some(ObjectType::Tag)).then(|| named.id().to_string());
+    Some(Resolved { commit, tag })
+}
+
+/// A URL without what may be a secret in it: user, password and query.
+pub(crate) fn without_credentials(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {
+            let rest = rest.split(['?', '#']).next().unwrap_or_default();
             let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
             format!("{scheme}://{host}/{path}")
         }
         None => url.to_owned(),
-    }
-}
-
-struct Walk<'r> {
-    repository: &'r Repository,
-    subject: &'r str,
-    files: Vec<GitFile>,
-}
-
-impl Walk<'_> {
-    fn start(&mut self, root: &Tree<'_>, path: Option<&str>, base: &str) -> Result<()> {
-        let base = base.trim_matches('/');
-        let Some(path) = path.map(|path| path.trim_matches('/')).filter(|path| !path.is_empty())
-        else {
-            return self.tree(root, base, 0);
-        };
-        let missing = |error: git2::Error| {
-            Problem::new(Code::PathNotFound, self.subject).detail(error.message().to_owned())
-        };
-        let entry = root.get_path(Path::new(path)).map_err(missing)?;
-        if entry.kind() == Some(ObjectType::Tree) {
-            let tree = self.repository.find_tree(entry.id()).map_err(missing)?;
-            return self.tree(&tree, &join(base, path), 0);
-        }
-        self.blob(&join(base, path), entry.filemode(), entry.id())
-    }
-
-    fn tree(&mut self, tree: &Tree<'_>, base: &str, depth: usize) -> Result<()> {
-        if depth > MAX_DEPTH {
-            return Err(self.refused(base, "folders are nested too deeply"));
-        }
-        for entry in tree {
-            let Ok(name) = entry.name() else {
-                return Err(Problem::new(Code::NonUtf8Name, format!("{}: {base}", self.subject)));
-            };
-            let path = join(base, name);
-            match entry.kind() {
-                Some(ObjectType::Tree) => {
-                    let tree = self
-                        .repository
-                        .find_tree(entry.id())
-                        .map_err(|error| self.refused(&path, error.message()))?;
-                    self.tree(&tree, &path, depth + 1)?;
-                }
-                Some(ObjectType::Blob) => self.blob(&path, entry.filemode(), entry.id())?,
-                _ => return Err(self.refused(&path, "it is a submodule")),
-            }
-        }
-        Ok(())
-    }
-
-    fn blob(&mut self, path: &str, mode: i32, id: Oid) -> Result<()> {
-        let executable = match mode {
-            0o100_644 | 0o100_664 => false,
-            0o100_755 => true,
-            0o120_000 => return Err(self.refused(path, "it is a symbolic link")),
-            other => return Err(self.refused(path, &format!("its mode is {other:o}"))),
-        };
-        let odb = self.repository.odb().map_err(|error| self.refused(path, error.message()))?;
-        let (size, _) = odb.read_header(id).map_err(|error| self.refused(path, error.message()))?;
-        if size > MAX_BLOB {
-            return Err(self.refused(path, "it is larger than 64 MiB; keep such files out of git"));
-        }
-        let path = ReleasePath::new(path).map_err(|error| {
-            Problem::new(Code::UnsafePath, format!("{}: {path}", self.subject))
-                .detail(error.to_string())
-        })?;
-        self.files.push(GitFile { path, size: size as u64, executable, id });
-        Ok(())
-    }
-
-    fn refused(&self, path: &str, why: &str) -> Problem {
-        Problem::new(Code::GitEntry, format!("{}: {path}", self.subject)).detail(why.to_owned())
     }
 }
 
@@ -228,67 +307,4 @@ fn join(base: &str, name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use git2::{Repository, Signature, Time};
-
-    use super::{Commit, without_credentials};
-    use crate::finding::Code;
-    use crate::model::spec::GitSpec;
-
-    fn repository(dir: &Path, link: bool) {
-        let repository = Repository::init(dir).unwrap();
-        std::fs::create_dir_all(dir.join("train/deep")).unwrap();
-        std::fs::write(dir.join("train/run.py"), "train()").unwrap();
-        std::fs::write(dir.join("train/deep/x.py"), "x").unwrap();
-        std::fs::write(dir.join("README"), "r").unwrap();
-        if link {
-            std::os::unix::fs::symlink("/etc/passwd", dir.join("train/link")).unwrap();
-        }
-        let mut index = repository.index().unwrap();
-        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
-        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-        let who = Signature::new("a", "a@example.org", &Time::new(1_700_000_000, 0)).unwrap();
-        repository.commit(Some("HEAD"), &who, &who, "m", &tree, &[]).unwrap();
-    }
-
-    fn spec(path: Option<&str>) -> GitSpec {
-        GitSpec {
-            repo: ".".to_owned(),
-            rev: "HEAD".to_owned(),
-            path: path.map(str::to_owned),
-            into: None,
-        }
-    }
-
-    #[test]
-    fn the_committed_tree_is_taken_and_not_the_work_tree() {
-        let dir = tempfile::tempdir().unwrap();
-        repository(dir.path(), false);
-        std::fs::write(dir.path().join("train/run.py"), "changed").unwrap();
-        let commit = Commit::open(dir.path(), &spec(Some("train/"))).unwrap();
-        let paths: Vec<&str> = commit.files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(paths, ["train/deep/x.py", "train/run.py"]);
-        assert_eq!(commit.content(&commit.files[1]).unwrap(), b"train()");
-        assert_eq!(commit.source.committed, 1_700_000_000);
-    }
-
-    #[test]
-    fn links_and_missing_paths_are_named() {
-        let dir = tempfile::tempdir().unwrap();
-        repository(dir.path(), true);
-        assert_eq!(Commit::open(dir.path(), &spec(None)).unwrap_err().code(), Code::GitEntry);
-        let nowhere = Commit::open(dir.path(), &spec(Some("nowhere"))).unwrap_err();
-        assert_eq!(nowhere.code(), Code::PathNotFound);
-        let mut rev = spec(None);
-        rev.rev = "v9".to_owned();
-        assert_eq!(Commit::open(dir.path(), &rev).unwrap_err().code(), Code::GitRepository);
-    }
-
-    #[test]
-    fn credentials_do_not_get_into_a_release() {
-        assert_eq!(without_credentials("https://me:pw@example.org/r"), "https://example.org/r");
-        assert_eq!(without_credentials("git@example.org:r.git"), "git@example.org:r.git");
-    }
-}
+mod tests;

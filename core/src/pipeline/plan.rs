@@ -42,11 +42,11 @@ pub(super) fn step(
 
 fn checkout(request: &ReleaseRequest) -> Result<String> {
     let rev = request.rev.as_deref().unwrap_or_default();
-    let commit = git::resolve(&request.folder, rev).ok_or_else(|| {
+    let named = git::resolve(&request.folder, rev).ok_or_else(|| {
         let subject = format!("{} at {rev}", request.folder.display());
         Problem::new(Code::GitRepository, subject).detail("it names no commit")
     })?;
-    Ok(format!("commit {commit}, which {rev} names now"))
+    Ok(format!("commit {}, which {rev} names now", named.commit))
 }
 
 fn check(request: &ReleaseRequest) -> Result<String> {

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::remote::Remote;
 use super::{Course, Log, Planned, Ran, Step, Steps, own, pages, tree};
 use crate::attest;
-use crate::bundle::{self, PackRequest, Scope, ShardPolicy, StoreMode};
+use crate::bundle::{self, GitRequest, PackRequest, Scope, ShardPolicy, StoreMode};
+use crate::check::{self, CheckRequest};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
 use crate::folder;
 use crate::fsx;
@@ -37,6 +38,8 @@ pub struct ReleaseRequest {
     pub log: Option<PathBuf>,
     /// Whether a tag that names another release may be moved.
     pub move_tag: bool,
+    /// What is asked of the repositories that code comes from.
+    pub git: GitRequest,
     /// The model signature that is made beside the release statement.
     pub model_signature: ModelSignature,
     /// Whether an earlier signature counts only if it is logged.
@@ -182,12 +185,12 @@ impl<'a> Release<'a> {
     }
 
     fn check(&self) -> Result<Ran> {
-        let source = self.source();
-        let spec = spec::load(&source)?;
-        let resolved = spec::resolve(&source, &spec)?;
-        let files: usize = resolved.components.iter().map(Vec::len).sum();
-        let release = &spec.release;
-        Ok(Ran::done(format!("{} {}: {files} files", release.name, release.version)))
+        let folder = self.source();
+        let request = CheckRequest { folder, scope: check::Scope::All, strict: false };
+        let (checked, findings) = check::check(&request)?;
+        let release = spec::load(&self.source())?.release;
+        let note = format!("{} {}: {} files", release.name, release.version, checked.files);
+        Ok(Ran { findings, ..Ran::done(note) })
     }
 
     fn pack(&mut self, meter: &Meter) -> Result<Ran> {
@@ -200,6 +203,7 @@ impl<'a> Release<'a> {
             shards: ShardPolicy::Auto,
             cache: true,
             force: false,
+            git: self.request.git.clone(),
         };
         let packed = bundle::pack(&request, meter)?;
         self.digest = Some(packed.digest);
@@ -242,6 +246,7 @@ impl<'a> Release<'a> {
             plugins: self.plugins(),
             results: Vec::new(),
             against: None,
+            git_signers: None,
         };
         let (verdict, findings) = verify::verify(&request, meter)?;
         let said = verdict.plugins.iter();
@@ -378,6 +383,7 @@ impl<'a> Release<'a> {
             plugins: plugins.map(|plugins| Plugins { ids: Vec::new(), ..plugins }),
             results: std::mem::take(&mut self.request.results),
             against: None,
+            git_signers: None,
         };
         let (verdict, mut findings) = verify::verify(&request, meter)?;
         let ours = |report: &signatures::SignatureReport| {

@@ -9,7 +9,7 @@ use super::{
     Course, Entry, Expected, Pages, Ran, Release, ReleaseRequest, Remote, Sent, Signing, State,
     Step, Watch, plan, run,
 };
-use crate::bundle::{self, Source};
+use crate::bundle::{self, GitRequest, Source};
 use crate::exit::Exit;
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::hash::Meter;
@@ -170,6 +170,7 @@ impl Bench {
             bundle: None,
             log: None,
             move_tag: false,
+            git: GitRequest::default(),
             model_signature: ModelSignature::Files,
             logged: false,
             timed: false,

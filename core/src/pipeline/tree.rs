@@ -31,10 +31,11 @@ pub(super) fn path(work: &Path) -> PathBuf {
 /// Checks a commit out, unless that was done before and nothing was touched since.
 pub(super) fn checkout(repository: &Path, rev: &str, work: &Path) -> Result<Ran> {
     let (tree, note_path) = (path(work), work.join("tree.json"));
-    let commit = git::resolve(repository, rev).ok_or_else(|| {
+    let named = git::resolve(repository, rev).ok_or_else(|| {
         Problem::new(Code::GitRepository, format!("{} at {rev}", repository.display()))
             .detail("it names no commit")
     })?;
+    let commit = named.commit;
     if let Some(note) = read_note(&note_path)
         && note.commit == commit
         && state(&tree).is_ok_and(|state| state == note.state)
