@@ -72,7 +72,7 @@ pub fn bench(
     };
     let whole = Scope::default();
     let checked = match &loaded.origin {
-        Origin::Bundle(source) => bundle::check_layers(&loaded, source, &whole, meter),
+        Origin::Bundle(source) => bundle::check_and_keep_layers(&loaded, source, &whole, meter),
         Origin::Folder(root) => bundle::check_folder(&loaded, root, &whole, meter),
     };
     findings.extend(loaded.findings.iter().cloned());

@@ -116,7 +116,7 @@ pub fn pull(
     }
     verifying.plugins = request.plugins;
 
-    let download = Download::begin(&loaded, &output, request.force)?;
+    let mut download = Download::begin(&loaded, &output, request.force)?;
     let reused = download.reuse(&request.reuse, &scope, meter)?;
     let checked = download.fetch(&scope, meter)?;
     if has_error(&checked.findings) {

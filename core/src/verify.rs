@@ -152,6 +152,9 @@ pub(crate) fn assess(
     }
     let mut signatures = signatures::check(loaded, &request.judge);
     let checked = checked.unwrap_or_else(|| match &loaded.origin {
+        Origin::Bundle(source) if plugins::any(request) => {
+            bundle::check_and_keep_layers(loaded, source, &request.scope, meter)
+        }
         Origin::Bundle(source) => bundle::check_layers(loaded, source, &request.scope, meter),
         Origin::Folder(root) => bundle::check_folder(loaded, root, &request.scope, meter),
     });

@@ -31,12 +31,15 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
 }
 
 /// Examples that need services, plugins, or what others export: run in the tests of
-/// signing by identity, of the trusted root, of the log, of attestations and of plugins.
-const ELSEWHERE: [&str; 12] = [
+/// signing by identity, of the trusted root, of the log, of attestations, of plugins and
+/// of registries.
+const ELSEWHERE: [&str; 14] = [
     "check --staged",
     "hook ",
     "bench ",
     "golden ",
+    "pull ",
+    "push ",
     "plugin ",
     "release ",
     "--keyless",

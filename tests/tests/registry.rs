@@ -13,6 +13,12 @@ fn codes(json: &Value) -> Vec<&str> {
     json["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect()
 }
 
+/// Number of what refers to the release in `m.pkg`.
+fn referrers(place: &Place) -> usize {
+    let index = Layout::at(&place.path("m.pkg")).index();
+    index["manifests"].as_array().unwrap().len() - 1
+}
+
 #[test]
 fn what_was_pushed_is_pulled_byte_for_byte() {
     let place = Place::signed();
@@ -28,7 +34,7 @@ fn what_was_pushed_is_pulled_byte_for_byte() {
         assert_eq!(result["digest"], digest.as_str());
         assert_eq!(result["tag"], "v1");
         assert_eq!(result["reference"], oci(host, &format!("lab/tiny@{digest}")));
-        assert_eq!(result["referrers"], 2);
+        assert_eq!(result["referrers"], referrers(&place));
         assert_eq!(result["referrersByTag"], rig.is_none());
         assert_eq!(codes(&out).contains(&"referrers-by-tag"), rig.is_none());
         let blobs = result["blobs"].as_array().unwrap();
@@ -131,7 +137,7 @@ fn references_are_taken_wherever_bundles_are() {
             assert_eq!(report(reference), report("m.pkg"));
             place.ok(&["verify", reference, "--key", "k.pub"]);
             place.ok(&["diff", reference, "m.pkg"]);
-            place.ok(&["lineage", reference]);
+            place.ok(&["lineage", reference, "m.pkg"]);
         }
         let out = format!("out{}", rig.is_some());
         place.ok(&["unpack", &to, &out]);
@@ -202,8 +208,9 @@ fn signer_policy_and_adopter_refuse_before_the_first_weight_byte() {
     place.ok(&["keygen", "--no-passphrase", "-o", "other"]);
     let policy = "version = 1\n[[signers]]\nname = \"team\"\n\
                   [[signers.member]]\nperson = \"x\"\nkey = \"other.pub\"\n\
+                  [[signers.member]]\nperson = \"y\"\nkey = \"k.pub\"\n\
                   [[rule]]\nid = \"one\"\nmode = \"enforce\"\n\
-                  signed-by = { signers = [\"team\"], threshold = 1 }\n";
+                  signed-by = { signers = [\"team\"], threshold = 2 }\n";
     fs::write(place.path("policy.toml"), policy).unwrap();
     let rig = Registry::start();
     let to = oci(&rig.host(), "a:v1");
@@ -353,7 +360,8 @@ fn referrers_come_in_pages() {
     }
     let rig = Registry::with(Settings { page: 2, ..Settings::default() });
     let to = oci(&rig.host(), "a:v1");
-    assert_eq!(place.pushed(&to)["referrers"], 5);
+    assert!(referrers(&place) >= 5);
+    assert_eq!(place.pushed(&to)["referrers"], referrers(&place));
     assert_eq!(place.pull(&to, "p.pkg").code, Some(0));
     place.same_layouts("m.pkg", "p.pkg");
     let log = rig.log();

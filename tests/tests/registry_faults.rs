@@ -70,16 +70,14 @@ impl There {
 #[test]
 fn wrong_bytes_are_fetched_again_alone_and_refused_when_they_stay() {
     let there = There::new();
+    let asked = |log: &[Logged], weights: bool| {
+        let blobs = log.iter().filter(|it| it.is("GET", "/blobs/"));
+        blobs.filter(|it| it.target.contains(&there.weights) == weights).count()
+    };
+    let right = there.pulls(Failure::new(Fault::NoDigestHeader).times(0));
     let log = there.pulls(Failure::new(Fault::WrongContent).at(&there.weights).times(1));
-    let asked = log.iter().filter(|it| it.is("GET", &there.weights)).count();
-    assert_eq!(asked, 2, "{log:#?}");
-    let others =
-        log.iter().filter(|it| it.is("GET", "/blobs/") && !it.target.contains(&there.weights));
-    let mut targets: Vec<&str> = others.map(|it| it.target.as_str()).collect();
-    let all = targets.len();
-    targets.sort_unstable();
-    targets.dedup();
-    assert_eq!(targets.len(), all, "only what was wrong is fetched again");
+    assert_eq!((asked(&right, true), asked(&log, true)), (1, 2), "{log:#?}");
+    assert_eq!(asked(&right, false), asked(&log, false), "only what was wrong is fetched again");
 
     let wrong = Failure::new(Fault::WrongContent).at(&there.weights);
     let out = there.refuses(wrong.clone(), 10, &["digest-mismatch"]);
@@ -148,7 +146,7 @@ fn redirects_are_followed_and_loops_are_not() {
     assert!(log.iter().any(|it| it.elsewhere && it.target.contains(&there.weights)), "{log:#?}");
     let looping = Failure::new(Fault::RedirectLoop).at("/blobs/");
     let out = there.refuses(looping, 1, &["registry-invalid-answer", "registry-refused"]);
-    assert!(out.stdout.contains("redirect"), "{out:?}");
+    assert!(out.stdout.contains("in a circle"), "{out:?}");
     for place in ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://", "//"] {
         let fault = Fault::RedirectTo(place.to_owned());
         there.refuses(
@@ -182,10 +180,8 @@ fn answers_that_make_no_sense_are_named() {
     there.refuses(Failure::new(Fault::WrongDigestHeader).at("/manifests/v1"), 1, &invalid);
     there.refuses(Failure::new(Fault::Garbage).at("/referrers/"), 1, &invalid);
     let garbage = there.rig.log().len();
-    there.rig.fail(Failure::new(Fault::Garbage).at("/manifests/v1"));
-    let out = there.place.pull(&there.to, "p.pkg");
-    assert!(matches!(out.code, Some(1 | 10)), "{out:?}");
-    there.rig.heal();
+    // It comes as another type than a manifest has.
+    there.refuses(Failure::new(Fault::Garbage).at("/manifests/v1"), 2, &["not-a-bundle"]);
     assert!(there.rig.log().len() < garbage + 20);
     for part in ["/manifests/", "/referrers/", there.weights.as_str()] {
         let before = there.rig.log().len();

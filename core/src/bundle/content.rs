@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::load::Loaded;
 use super::names;
 use super::oci::{self, Form};
+use super::remote::Keep;
 use super::source::{Source, mismatch, wrong_size};
 use super::tarball::{self, EntryHead, Tee};
 use crate::finding::{Code, Finding, Problem, Result};
@@ -142,11 +143,25 @@ fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Ch
     }
 }
 
+/// The same for who reads the content afterwards: what comes from a registry is kept
+/// until the release is dropped, so that nothing is fetched twice.
+pub fn check_and_keep_layers(
+    loaded: &Loaded,
+    source: &Source,
+    scope: &Scope,
+    meter: &Meter,
+) -> Checked {
+    match source.remote() {
+        Some(remote) => remote.check_layers(loaded, scope, Keep::Here, meter),
+        None => check_layers(loaded, source, scope, meter),
+    }
+}
+
 /// Checks the layers of a bundle that hold files in `scope`. Those in a registry are
 /// checked while they arrive, and not stored.
 pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Meter) -> Checked {
     if let Some(remote) = source.remote() {
-        return remote.check_layers(loaded, scope, None, meter);
+        return remote.check_layers(loaded, scope, Keep::No, meter);
     }
     let mut checked = Checked::default();
     let mut by_layer: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

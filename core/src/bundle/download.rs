@@ -4,7 +4,7 @@
 //! again: what was proved is not fetched again. It appears under its own name when
 //! everything in it was proved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,8 @@ pub struct Download<'a> {
     remote: &'a Remote,
     staged: Staged,
     replace: bool,
+    /// Blobs that were taken over whole, and proved.
+    taken: HashSet<Digest>,
 }
 
 /// The registry that a release was loaded from.
@@ -65,7 +67,8 @@ impl<'a> Download<'a> {
         let staged = Staged::folder_to_resume(output, &loaded.digest.to_string())?;
         let blobs = staged.path().join("blobs/sha256");
         fs::create_dir_all(&blobs).map_err(|error| Problem::writing(&blobs, error))?;
-        Ok(Self { loaded, source, remote, staged, replace: occupied })
+        let taken = HashSet::new();
+        Ok(Self { loaded, source, remote, staged, replace: occupied, taken })
     }
 
     /// The layout while it is made.
@@ -75,7 +78,7 @@ impl<'a> Download<'a> {
 
     /// Takes over blobs that bundles on this machine have, each checked on the way; gives
     /// the bytes that need not be fetched.
-    pub fn reuse(&self, bundles: &[PathBuf], scope: &Scope, meter: &Meter) -> Result<u64> {
+    pub fn reuse(&mut self, bundles: &[PathBuf], scope: &Scope, meter: &Meter) -> Result<u64> {
         let mut reused = 0;
         let own = self.staged.target();
         let own = fsx::exists(own).then(|| own.to_owned());
@@ -94,7 +97,7 @@ impl<'a> Download<'a> {
     }
 
     /// Takes one blob over, if it is there and what it should be.
-    fn take(&self, source: &Source, layer: &Descriptor, meter: &Meter) -> Result<u64> {
+    fn take(&mut self, source: &Source, layer: &Descriptor, meter: &Meter) -> Result<u64> {
         let target = self.path().join(blob_name(&layer.digest));
         if fsx::exists(&target) {
             return Ok(0);
@@ -115,6 +118,7 @@ impl<'a> Download<'a> {
             return Ok(0);
         }
         fs::rename(&aside, &target).map_err(writing)?;
+        self.taken.insert(layer.digest);
         Ok(layer.size)
     }
 
@@ -133,8 +137,8 @@ impl<'a> Download<'a> {
     /// Fetches the layers in `scope`, each part checked while it arrives.
     pub fn fetch(&self, scope: &Scope, meter: &Meter) -> Result<Checked> {
         let journal = Journal::open(&self.path().join(JOURNAL))?;
-        let keep = Keep { layout: self.path(), journal: &journal };
-        Ok(self.remote.check_layers(self.loaded, scope, Some(&keep), meter))
+        let keep = Keep::Layout(self.path(), &journal, &self.taken);
+        Ok(self.remote.check_layers(self.loaded, scope, keep, meter))
     }
 
     /// Writes the documents and what refers to the release; gives the layout's path, which

@@ -27,7 +27,7 @@ mod unpack;
 mod validate;
 
 pub use commits::GitRequest;
-pub use content::{Checked, Scope, check_folder, check_layers};
+pub use content::{Checked, Scope, check_and_keep_layers, check_folder, check_layers};
 pub use copy::copy;
 pub use describe::source_date;
 pub use download::Download;

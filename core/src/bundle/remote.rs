@@ -18,11 +18,14 @@ use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::hash::{self, Meter, Sink, Span};
 use crate::model::digest::Digest;
-use crate::model::release::FileEntry;
+use crate::model::release::{FileEntry, RELEASE_SCHEMA};
 use crate::registry::{self, Fetched, Journal, Part, Reference, Repository, Want};
 
 /// Layers that are open at a time: descriptors are a bounded resource.
 const BATCH: usize = 256;
+
+/// Beginning of the names of folders for what has to be read twice.
+const SPOOL: &str = "spool-";
 
 /// Documents up to this size, in bytes, are kept in memory.
 const SMALL: u64 = 64 << 10;
@@ -46,13 +49,23 @@ pub(super) struct Spooled {
     pub(super) path: PathBuf,
 }
 
-/// Where layers are kept while they are checked.
-#[derive(Debug)]
-pub(super) struct Keep<'a> {
-    /// The layout that is being made.
-    pub(super) layout: &'a Path,
-    /// What of it was proved before.
-    pub(super) journal: &'a Journal,
+/// Where layers go while they are checked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keep<'a> {
+    /// Nowhere.
+    No,
+    /// Into files of this process, for who reads them next.
+    Here,
+    /// Into a layout that is being made, with a journal of what was proved before, and
+    /// the blobs in it that were proved whole.
+    Layout(&'a Path, &'a Journal, &'a HashSet<Digest>),
+}
+
+impl Keep<'_> {
+    /// Whether a blob is where it should go, and proved.
+    fn has(self, digest: &Digest) -> bool {
+        matches!(self, Self::Layout(_, _, proved) if proved.contains(digest))
+    }
 }
 
 impl Remote {
@@ -84,8 +97,17 @@ impl Remote {
                     .source(error)
             })?);
         }
-        // In the order of their digests, whatever the registry's order is.
-        entries[1..].sort_by_key(|entry| entry.digest);
+        // As `sign` and `attest` leave them, whatever the registry's order is.
+        entries[1..].sort_by_key(|entry| {
+            let predicate = entry.annotation(oci::BUNDLE_PREDICATE);
+            let statement = predicate == Some(RELEASE_SCHEMA);
+            let later = match entry.artifact_type.as_deref() {
+                Some(oci::SIGSTORE_BUNDLE) if statement => 0,
+                Some(oci::SIGSTORE_BUNDLE) => 1,
+                _ => 2,
+            };
+            (later, entry.digest)
+        });
         entries.dedup_by_key(|entry| entry.digest);
         Ok(Self {
             repository,
@@ -155,10 +177,19 @@ impl Remote {
             let _ = fsx::remove(&path);
             return Err(problem);
         }
-        let spooled =
-            Spooled { span: Span { file: Arc::new(file), offset: 0, len: blob.size }, path };
+        let span = Span { file: Arc::new(file), offset: 0, len: blob.size };
+        let spooled = Spooled { span, path };
         known.insert(blob.digest, spooled.clone());
         Ok(spooled)
+    }
+
+    /// Remembers a file that holds a blob, which was checked.
+    fn know(&self, blob: &Descriptor, file: &File, path: &Path) {
+        // Without a second handle it is fetched again when it is asked for.
+        let Ok(file) = file.try_clone() else { return };
+        let span = Span { file: Arc::new(file), offset: 0, len: blob.size };
+        let mut known = self.spooled.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(blob.digest, Spooled { span, path: path.to_owned() });
     }
 
     /// A folder for what has to be read twice.
@@ -169,7 +200,8 @@ impl Remote {
         let parent = fsx::cache_folder().map_or_else(std::env::temp_dir, |it| it.join("registry"));
         let failed = |error| Problem::writing(&parent, error);
         std::fs::create_dir_all(&parent).map_err(failed)?;
-        let made = tempfile::Builder::new().prefix("spool-").tempdir_in(&parent);
+        sweep(&parent);
+        let made = tempfile::Builder::new().prefix(SPOOL).tempdir_in(&parent);
         Ok(self
             .spool
             .get_or_init({
@@ -179,13 +211,12 @@ impl Remote {
             .path())
     }
 
-    /// Checks the layers that hold files in `scope` while they arrive, and keeps them
-    /// if told where.
+    /// Checks the layers that hold files in `scope` while they arrive.
     pub(super) fn check_layers(
         &self,
         loaded: &Loaded,
         scope: &Scope,
-        keep: Option<&Keep<'_>>,
+        keep: Keep<'_>,
         meter: &Meter,
     ) -> Checked {
         let mut checked = Checked::default();
@@ -221,7 +252,7 @@ impl Remote {
         loaded: &Loaded,
         layers: &[usize],
         scope: &Scope,
-        keep: Option<&Keep<'_>>,
+        keep: Keep<'_>,
         meter: &Meter,
     ) -> Vec<(usize, Result<()>)> {
         let mut results = Vec::new();
@@ -235,12 +266,24 @@ impl Remote {
         }
         let wants: Vec<Want<'_>> = open
             .iter()
+            .filter(|(_, descriptor, _)| !keep.has(&descriptor.digest))
             .map(|(layer, descriptor, file)| {
                 want(descriptor, parts(loaded, *layer, scope), file.as_ref().map(|it| &it.0))
             })
             .collect();
-        let fetched = self.repository.fetch(&wants, keep.map(|keep| keep.journal), meter);
-        for ((layer, descriptor, file), result) in open.iter().zip(fetched) {
+        let journal = match keep {
+            Keep::Layout(_, journal, _) => Some(journal),
+            Keep::No | Keep::Here => None,
+        };
+        let mut fetched = self.repository.fetch(&wants, journal, meter).into_iter();
+        for (layer, descriptor, file) in &open {
+            let result = if keep.has(&descriptor.digest) {
+                Ok(())
+            } else {
+                fetched
+                    .next()
+                    .unwrap_or_else(|| Err(Problem::new(Code::Internal, descriptor.digest)))
+            };
             let result = result.and_then(|()| match file {
                 Some((file, _)) if is_tar(descriptor) => {
                     let file = file.try_clone().map_err(|error| {
@@ -251,9 +294,13 @@ impl Remote {
                 }
                 _ => Ok(()),
             });
-            if let (None, Some((_, path))) = (keep, file) {
-                // It goes with the folder otherwise.
-                let _ = fsx::remove(path);
+            if let Some((file, path)) = file {
+                match keep {
+                    Keep::Layout(..) => {}
+                    Keep::Here if result.is_ok() => self.know(descriptor, file, path),
+                    // It goes with the folder otherwise.
+                    Keep::Here | Keep::No => drop(fsx::remove(path)),
+                }
             }
             results.push((*layer, result));
         }
@@ -299,18 +346,28 @@ impl Remote {
     }
 
     /// The file that a layer goes to; none where it is only checked.
-    fn destination(
-        &self,
-        layer: &Descriptor,
-        keep: Option<&Keep<'_>>,
-    ) -> Result<Option<(File, PathBuf)>> {
+    fn destination(&self, layer: &Descriptor, keep: Keep<'_>) -> Result<Option<(File, PathBuf)>> {
         let path = match keep {
-            Some(keep) => keep.layout.join(blob_name(&layer.digest)),
-            None if is_tar(layer) => self.spool()?.join(format!("{}.layer", layer.digest.hex())),
-            None => return Ok(None),
+            Keep::Layout(layout, ..) => layout.join(blob_name(&layer.digest)),
+            Keep::No if !is_tar(layer) => return Ok(None),
+            Keep::No | Keep::Here => self.spool()?.join(format!("{}.layer", layer.digest.hex())),
         };
         let file = fsx::open_or_create(&path).map_err(|error| Problem::writing(&path, error))?;
         Ok(Some((file, path)))
+    }
+}
+
+/// Removes what runs that were killed a day ago or earlier left.
+fn sweep(parent: &Path) {
+    const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let ours = entry.file_name().to_string_lossy().starts_with(SPOOL);
+        let age = entry.metadata().and_then(|it| it.modified()).map(|time| time.elapsed());
+        if ours && matches!(age, Ok(Ok(age)) if age > DAY) {
+            // What cannot be removed only takes room.
+            let _ = fsx::remove(&entry.path());
+        }
     }
 }
 

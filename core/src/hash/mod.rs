@@ -14,6 +14,7 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sha2::digest::common::hazmat::{SerializableState as _, SerializedState};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::digest::Digest;
@@ -65,6 +66,19 @@ impl Hasher {
     /// The digest of everything taken in.
     pub fn finish(self) -> Digest {
         Digest::from_bytes(self.0.finalize().into())
+    }
+
+    /// What was taken in so far, to go on with in another process ([`Hasher::restore`]).
+    /// It says as much about the bytes as their digest does.
+    pub fn save(&self) -> Vec<u8> {
+        self.0.serialize().to_vec()
+    }
+
+    /// Goes on from what [`Hasher::save`] gave; nothing when it is not of that kind.
+    /// Whether it belongs to the bytes at hand shows in the digest.
+    pub fn restore(state: &[u8]) -> Option<Self> {
+        let state = SerializedState::<Sha256>::try_from(state).ok()?;
+        Sha256::deserialize(&state).ok().map(Self)
     }
 }
 
@@ -170,7 +184,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Meter, Span, hash_spans, shards};
+    use super::{Hasher, Meter, Span, hash_spans, shards};
     use crate::model::digest::Digest;
 
     proptest! {
@@ -194,6 +208,29 @@ mod tests {
             let digests: Vec<Digest> = digests.into_iter().map(Result::unwrap).collect();
             prop_assert_eq!(digests, expected);
             prop_assert_eq!(meter.state().0, size);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hashing_goes_on_from_a_saved_state(
+            content in proptest::collection::vec(any::<u8>(), 0..300),
+            cut in 0_usize..300,
+        ) {
+            let (before, after) = content.split_at(cut.min(content.len()));
+            let mut hasher = Hasher::default();
+            hasher.update(before);
+            let mut hasher = Hasher::restore(&hasher.save()).unwrap();
+            hasher.update(after);
+            prop_assert_eq!(hasher.finish(), Digest::of(&content));
+        }
+
+        #[test]
+        fn any_bytes_are_a_state_or_none(state in proptest::collection::vec(any::<u8>(), 90..120)) {
+            if let Some(mut hasher) = Hasher::restore(&state) {
+                hasher.update(&[0; 200]);
+                let _ = hasher.finish();
+            }
         }
     }
 

@@ -4,14 +4,70 @@
 //! it. Knows no releases, no terms and no signatures: what the bytes mean is said
 //! above. Nothing here runs unless a reference that begins with `oci://` was given.
 
+#[cfg(not(feature = "network"))]
+mod absent;
+#[cfg(feature = "network")]
+mod address;
+#[cfg(feature = "network")]
+mod answer;
+#[cfg(feature = "network")]
+mod auth;
+#[cfg(all(test, feature = "network"))]
+mod auth_tests;
+#[cfg(feature = "network")]
+mod call;
+#[cfg(feature = "network")]
+mod challenge;
+#[cfg(feature = "network")]
+mod credentials;
+#[cfg(all(test, feature = "network"))]
+mod credentials_tests;
+#[cfg(all(test, feature = "network"))]
+mod fake;
+#[cfg(feature = "network")]
+mod fetch;
+mod found;
+#[cfg(feature = "network")]
+mod halt;
+#[cfg(feature = "network")]
+mod helper;
+#[cfg(feature = "network")]
+mod http;
+#[cfg(all(test, feature = "network"))]
+mod http_tests;
+#[cfg_attr(not(feature = "network"), expect(dead_code, reason = "only fetching reads it"))]
+mod journal;
+#[cfg(feature = "network")]
+mod pace;
+#[cfg_attr(not(feature = "network"), expect(dead_code, reason = "only fetching checks them"))]
+mod parts;
 mod reference;
-mod temporary;
-pub use temporary::*;
+#[cfg(feature = "network")]
+mod referrers;
+#[cfg(feature = "network")]
+mod repository;
+#[cfg(all(test, feature = "network"))]
+mod repository_tests;
+#[cfg(all(test, feature = "network"))]
+mod scripted;
+#[cfg(feature = "network")]
+mod session;
+#[cfg(feature = "network")]
+mod upload;
+#[cfg(feature = "network")]
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+#[cfg(not(feature = "network"))]
+pub use absent::Repository;
+pub use found::{Accepted, Fetched, Referrers};
+pub use journal::Journal;
+pub use parts::{Part, Sent, Upload, UploadSettings, Want};
 pub use reference::{Reference, SCHEME, is_reference};
+#[cfg(feature = "network")]
+pub use repository::Repository;
 
 /// How registries are spoken to.
 #[derive(Debug, Clone, Default)]

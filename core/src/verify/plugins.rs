@@ -35,6 +35,11 @@ fn wanted(request: &VerifyRequest) -> Vec<(String, bool)> {
     all
 }
 
+/// Whether any plugin looks at the content.
+pub(super) fn any(request: &VerifyRequest) -> bool {
+    !wanted(request).is_empty()
+}
+
 /// Runs the plugins over a release. Content that is not the publisher's is not looked at.
 pub(super) fn run(
     request: &VerifyRequest,
