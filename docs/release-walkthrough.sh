@@ -95,9 +95,9 @@ git init -q --bare -b main "$work/origin.git"
 git -C "$repo" remote add origin "$work/origin.git"
 cp -r "$model/." "$repo/"
 rm -rf "$repo/pkg.toml" "$repo/golden.json" "$repo/.cache"
+pkg init --yes --quiet "$repo"
 mkdir "$repo/train"
 printf 'print("how it was trained")\n' >"$repo/train/train.py"
-pkg init --yes --quiet "$repo"
 # The code is that of the tag, file by file.
 set +f
 weights=$(cd "$repo" && ls ./*.safetensors)
