@@ -95,13 +95,13 @@ git init -q --bare -b main "$work/origin.git"
 git -C "$repo" remote add origin "$work/origin.git"
 cp -r "$model/." "$repo/"
 rm -rf "$repo/pkg.toml" "$repo/golden.json" "$repo/.cache"
+if [ ! -e "$repo/README.md" ]; then
+    printf -- '---\nlicense: apache-2.0\n---\n# SmolLM2\n' >"$repo/README.md"
+fi
 pkg init --yes --quiet "$repo"
 mkdir "$repo/train"
 printf 'print("how it was trained")\n' >"$repo/train/train.py"
 # The code is that of the tag, file by file.
-set +f
-weights=$(cd "$repo" && ls ./*.safetensors)
-set -f
 cat >>"$repo/pkg.toml" <<SPEC
 
 [[component]]
@@ -109,17 +109,22 @@ kind = "training-code"
 licence = "Apache-2.0"
 git = { repo = ".", rev = "v1.0", path = "train/" }
 SPEC
-printf '*.safetensors filter=lfs diff=lfs merge=lfs -text\n' >"$repo/.gitattributes"
-for file in $weights; do
+printf '%s filter=lfs diff=lfs merge=lfs -text\n' '*.gguf' '*.safetensors' >"$repo/.gitattributes"
+set +f
+cd "$repo"
+for file in *.gguf *.safetensors; do
+    test -f "$file" || continue
     # What `git lfs` does when a file is added.
-    oid=$(sha256sum <"$repo/$file" | cut -d ' ' -f 1)
-    size=$(wc -c <"$repo/$file" | tr -d ' ')
-    object=$repo/.git/lfs/objects/$(printf %s "$oid" | cut -c 1-2)/$(printf %s "$oid" | cut -c 3-4)
+    oid=$(sha256sum <"$file" | cut -d ' ' -f 1)
+    size=$(wc -c <"$file" | tr -d ' ')
+    object=.git/lfs/objects/$(printf %s "$oid" | cut -c 1-2)/$(printf %s "$oid" | cut -c 3-4)
     mkdir -p "$object"
-    mv "$repo/$file" "$object/$oid"
+    mv "$file" "$object/$oid"
     printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %s\n' \
-        "$oid" "$size" >"$repo/$file"
+        "$oid" "$size" >"$file"
 done
+cd "$work"
+set -f
 
 step "hooks"
 # Where Git LFS is installed, its filter must not touch what was written by hand.
