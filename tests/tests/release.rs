@@ -253,7 +253,7 @@ fn a_commit_is_released_whatever_the_folder_holds_now() {
 #[test]
 fn a_folder_with_a_secret_is_not_released() {
     let (place, rig) = (place(), Registry::start());
-    let card = format!("# m\n\ntoken: hf_{}\n", "abcdefghijKLMNOPQRSTuvwxyz01234567");
+    let card = format!("# m\n\ntoken: hf_{}\n", "Zr4TqYv8KwNb2LxHs6JdPc9FgMu3Ea7RkW");
     fs::write(place.path("model/README.md"), card).unwrap();
     let out = release(&place, &oci(&rig.host(), "m:v1"), &[]).expect("secret-found", 10);
     assert_eq!(out.json()["result"]["stopped"], "check");

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     interop_hsm, interop_oms, interop_pickle, interop_pipelines, interop_registry, interop_reports,
-    interop_sigstore, interop_slurm, models, run,
+    interop_sigstore, interop_slurm, models, plugins, run,
 };
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
@@ -65,6 +65,7 @@ pub fn run() -> Result<()> {
     for (what, ok) in interop_pipelines::run(&root)? {
         bench.check(&what, ok);
     }
+    plugins::build()?;
     for (what, ok) in interop_slurm::run(&bench.pkg, &root, &tree)? {
         bench.check(&what, ok);
     }

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use pkg_rig::registry::Registry;
 use serde_json::Value;
 
-use crate::{plugins, run};
+use crate::run;
 
 /// Debian's packages `slurm-wlm` and `munge` have these.
 const PROGRAMS: [&str; 5] = ["munged", "slurmctld", "slurmd", "sbatch", "squeue"];
@@ -28,15 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Partitions, each with what it is asked for.
 const PARTITIONS: [&str; 2] = ["small", "large"];
 
-/// Runs the check; nothing, said loudly, where Slurm cannot be run.
+/// Runs the check; nothing, said loudly, where Slurm cannot be run. The plugin `weights` lies
+/// beside the program.
 pub fn run(pkg: &Path, root: &Path, model: &Path) -> Result<Vec<(String, bool)>> {
     if let Some(why) = missing()? {
         ensure!(std::env::var_os("PKG_REQUIRE_SLURM").is_none(), "{why}");
         println!("SKIPPED, NOT PASSED: jobs of Slurm: {why}");
         return Ok(Vec::new());
     }
-    // The plugin that the jobs run lies beside the program.
-    plugins::build()?;
     let work = root.join("slurm");
     if work.exists() {
         fs::remove_dir_all(&work)?;
