@@ -39,6 +39,7 @@ pub mod licence;
 pub mod model;
 pub mod notice;
 pub mod openness;
+pub mod pipeline;
 pub mod plugin;
 pub mod policy;
 pub mod predicate;

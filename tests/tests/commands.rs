@@ -33,7 +33,7 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
 /// Examples that need services, plugins, or what others export: run in the tests of
 /// signing by identity, of the trusted root, of the log, of attestations, of plugins and
 /// of registries.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 14] = [
     "check --staged",
     "hook ",
     "bench ",
@@ -41,6 +41,7 @@ const ELSEWHERE: [&str; 13] = [
     "pull ",
     "push ",
     "plugin ",
+    "release ",
     "--keyless",
     "--import",
     "sigstore sign-bundle",

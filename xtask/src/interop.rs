@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    interop_git, interop_hsm, interop_oms, interop_pickle, interop_registry, interop_reports,
-    interop_sigstore, models, run,
+    interop_git, interop_hsm, interop_oms, interop_pickle, interop_pipelines, interop_registry,
+    interop_reports, interop_sigstore, interop_slurm, models, plugins, run,
 };
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
@@ -63,6 +63,13 @@ pub fn run() -> Result<()> {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_pickle::run(&root)? {
+        bench.check(&what, ok);
+    }
+    for (what, ok) in interop_pipelines::run(&root)? {
+        bench.check(&what, ok);
+    }
+    plugins::build()?;
+    for (what, ok) in interop_slurm::run(&bench.pkg, &root, &tree)? {
         bench.check(&what, ok);
     }
     println!("{} passed, {} failed", bench.passed, bench.failed.len());

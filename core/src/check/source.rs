@@ -9,6 +9,7 @@ use super::Scope;
 use crate::finding::{Code, Problem, Result};
 use crate::git::lfs::Store;
 use crate::model::spec::FILE_NAME;
+use crate::scan::lfs::MAX_POINTER;
 use crate::{fsx, git, spec};
 
 /// Largest blob that is taken out of a repository, in bytes.
@@ -188,7 +189,9 @@ impl Source {
     }
 
     fn on_disk(&self, path: String, disk: PathBuf, size: u64) -> Item {
-        let committed = self.in_index(&path).is_some();
+        // What git has of a large file may be the pointer to it.
+        let itself = |id| size < MAX_POINTER || self.blob_size(id).unwrap_or(size) >= MAX_POINTER;
+        let committed = self.in_index(&path).is_some_and(itself);
         Item { path, size, deleted: false, committed, at: At::Disk(disk) }
     }
 

@@ -105,6 +105,11 @@ pub enum Command {
         after_help = "Examples:\n  pkg report model.pkg\n  pkg report model.pkg --adopter mau=2e6,use=commercial\n  pkg report model.pkg --format html -o report.html\n  pkg report model.yml --mot-compat"
     )]
     Report(super::report::ReportArgs),
+    /// Release a folder or a commit to a registry: check, pack, sign, attest, push, verify, tag
+    #[command(
+        after_help = "Examples:\n  pkg release model/ --to oci://example.org/m:v1 --key release.key --dry-run\n  pkg release --from-git v1 --to oci://example.org/m:v1 --keyless --yes"
+    )]
+    Release(Box<super::release::ReleaseArgs>),
     /// Write the files that the licences ask to be passed on
     #[command(after_help = "Example:\n  pkg notice model.pkg -o notices/")]
     Notice(super::notice::NoticeArgs),

@@ -37,6 +37,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
             | Command::Pull(_)
             | Command::Attest(_)
             | Command::Bench(_)
+            | Command::Release(_)
     );
     let (name, result) = match command {
         Command::Init(args) => ("init", init(args)),
@@ -50,6 +51,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Unpack(args) => ("unpack", unpack(args, printer)),
         Command::Export(args) => ("export", export(args, printer)),
         Command::Report(args) => ("report", super::report::run(args)),
+        Command::Release(args) => ("release", super::release::run(args, printer)),
         Command::Notice(args) => ("notice", super::notice::run(args)),
         Command::Diff(args) => ("diff", super::compare::diff(args, printer)),
         Command::Lineage(args) => ("lineage", super::compare::lineage(args, printer)),

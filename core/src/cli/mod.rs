@@ -19,6 +19,7 @@ mod policy;
 mod pull;
 mod push;
 mod registry_args;
+mod release;
 mod render;
 mod report;
 mod schemas;

@@ -45,6 +45,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("output-push", output::<crate::push::Pushed>()),
         ("output-pull", output::<crate::pull::Pulled>()),
         ("output-report", output::<super::report::ReportResult>()),
+        ("output-release", output::<super::release::ReleaseResult>()),
+        ("release-log", schema_for!(crate::pipeline::Line).to_value()),
         ("output-notice", output::<crate::notice::Notice>()),
         ("output-diff", output::<crate::compare::Diff>()),
         ("output-lineage", output::<crate::compare::Lineage>()),

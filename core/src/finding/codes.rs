@@ -360,6 +360,10 @@ codes! {
     ArrivedNotChecked = "arrived-not-checked", Warning, Ok, "A signed folder was just checked out or merged, and not verified: nobody said whose signature counts. That is no pass.", "`git config pkg.key FILE` (or `pkg.identity` and `pkg.issuer`), then `pkg verify` it.";
     CheckSkipped = "check-skipped", Note, Ok, "Something was not looked at. That is no pass.", "Look at it by other means.";
     // ---- pipelines
+    ReleaseLog = "release-log", Error, Usage, "The file for the log of a release holds something else.", "Name another file with `--log FILE`.";
+    ReleaseNotConfirmed = "release-not-confirmed", Error, Usage, "Nobody said that the release may be made.", "Look at the plan with `--dry-run`; add `--yes` where nobody can be asked.";
+    ReleaseChanged = "release-changed", Error, VerificationFailed, "What is in the registry, or in the bundle, is not what this run made.", "Somebody or something else changed it meanwhile; run the command again.";
+    ReleasePlace = "release-place", Error, Usage, "There is no place for what a release needs between its steps.", "Set PKG_CACHE_DIR to a folder, or HOME.";
     // ---- the command line
     UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";
     UnknownCode = "unknown-code", Error, Usage, "There is no finding with that code.", "`pkg explain` without a code lists them.";

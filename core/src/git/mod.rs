@@ -7,6 +7,7 @@ mod checkout;
 pub mod lfs;
 mod modules;
 pub mod object;
+mod place;
 mod state;
 mod tree;
 
@@ -17,6 +18,7 @@ use git2::{ObjectType, Oid, Repository};
 
 pub use checkout::{CheckedOut, checkout};
 pub use object::{read_signers, signers};
+pub use place::directory;
 pub use state::Unfinished;
 
 use crate::finding::{Code, Finding, Problem, Result, Severity};

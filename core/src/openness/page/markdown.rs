@@ -6,7 +6,7 @@ use super::super::report::{Report, short};
 use super::mark;
 
 /// Text for a table cell or a line: nothing in it is markup.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

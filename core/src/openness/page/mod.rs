@@ -8,7 +8,7 @@ mod sarif;
 
 pub use badge::badge;
 pub use html::html;
-pub use markdown::markdown;
+pub use markdown::{markdown, plain};
 pub use sarif::sarif;
 
 use super::definitions::Verdict;
