@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::bundle::{self, Loaded};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::hash::{Meter, Span};
+use crate::hash::{Chain, Meter};
 use crate::model::digest::Digest;
 use crate::model::kind::Group;
 use crate::model::release::{FileEntry, Owner};
@@ -121,7 +121,7 @@ impl Side {
     }
 
     /// Weights that are stored as they are.
-    fn weights(&self) -> Result<Vec<(String, Span)>> {
+    fn weights(&self) -> Result<Vec<(String, Chain<'_>)>> {
         let Some(loaded) = &self.loaded else { return Ok(Vec::new()) };
         let of_weights = |file: &&FileEntry| match file.owner {
             Owner::Component(position) => loaded
@@ -133,8 +133,8 @@ impl Side {
         };
         let mut all = Vec::new();
         for file in loaded.files.files.iter().filter(of_weights) {
-            if let Some(span) = bundle::open_file(loaded, file)? {
-                all.push((file.path.to_string(), span));
+            if let Some(chain) = bundle::open_file(loaded, file)? {
+                all.push((file.path.to_string(), chain));
             }
         }
         Ok(all)

@@ -91,6 +91,7 @@ impl Demo<'_> {
             output: self.at("model.pkg"),
             mode: StoreMode::Auto,
             shards: ShardPolicy::Auto,
+            part: None,
             cache: false,
             force: false,
         };

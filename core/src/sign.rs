@@ -53,7 +53,15 @@ pub enum ModelSignature {
 impl ModelSignature {
     /// The method; none when no signature is wanted.
     fn method(self, loaded: &Loaded) -> Result<Option<Method>> {
-        match (self, loaded.files.shard_size) {
+        let size = loaded.files.shard_size;
+        if self == Self::Shards
+            && let Some(file) = loaded.files.without_shards(size.unwrap_or(0))
+        {
+            return Err(Problem::new(Code::UsageError, "--model-signature shards")
+                .detail(format!("{} is stored in parts, and has no shard digests", file.path))
+                .hint("Leave it away, or pack without `--shard`."));
+        }
+        match (self, size) {
             (Self::None, _) => Ok(None),
             (Self::Files, _) => Ok(Some(Method::Files)),
             (Self::Shards, Some(size)) => Ok(Some(Method::Shards { size })),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::finding::{Code, Problem, Result};
-use crate::hash::{Meter, Span, SpanReader, hash_spans};
+use crate::hash::{Chain, Meter, run_largest_first};
 use crate::model::digest::Digest;
 use crate::scan::{gguf, safetensors};
 
@@ -32,43 +32,46 @@ struct Found {
     name: String,
     dtype: String,
     shape: Vec<u64>,
-    span: Span,
+    /// Where its bytes are in the file.
+    offset: u64,
+    bytes: u64,
 }
 
-/// Whether the beginning of a file is that of a weight file with named tensors.
-fn listed(path: &str, span: &Span) -> Result<Vec<Found>> {
+/// Tensors that the header of a file lists; none for a file of another kind.
+fn listed(path: &str, file: &Chain<'_>) -> Result<Vec<Found>> {
     let wrong = |why: String| Problem::new(Code::BadWeightHeader, path).detail(why);
+    let overflow = || wrong("a tensor offset overflows 64 bits".to_owned());
+    let reading = |error| Problem::reading(std::path::Path::new(path), error);
     let mut magic = [0; 9];
-    let mut reader = SpanReader::new(span.clone());
-    if reader.read_exact(&mut magic).is_err() {
+    if file.len() < magic.len() as u64 {
         return Ok(Vec::new());
     }
-    let part = |offset: u64, bytes: u64| Span {
-        file: span.file.clone(),
-        offset: span.offset + offset,
-        len: bytes,
-    };
+    file.reader().read_exact(&mut magic).map_err(reading)?;
+    let input = BufReader::new(file.reader());
     if magic.starts_with(gguf::MAGIC) {
-        let input = BufReader::new(SpanReader::new(span.clone()));
-        let header = gguf::parse(input, span.len).map_err(wrong)?;
+        let header = gguf::parse(input, file.len()).map_err(wrong)?;
         let start = header.data_start;
-        let found = header.list.into_iter().map(|tensor| Found {
-            span: part(start + tensor.offset, tensor.bytes),
-            name: tensor.name,
-            dtype: tensor.dtype,
-            shape: tensor.shape,
+        let found = header.list.into_iter().map(|tensor| {
+            Ok(Found {
+                offset: start.checked_add(tensor.offset).ok_or_else(overflow)?,
+                bytes: tensor.bytes,
+                name: tensor.name,
+                dtype: tensor.dtype,
+                shape: tensor.shape,
+            })
         });
-        return Ok(found.collect());
+        return found.collect();
     }
     if magic[8] != b'{' {
         return Ok(Vec::new());
     }
-    let mut input = BufReader::new(SpanReader::new(span.clone()));
-    let header = safetensors::parse(&mut input, span.len).map_err(wrong)?;
+    let mut input = input;
+    let header = safetensors::parse(&mut input, file.len()).map_err(wrong)?;
     let length = magic.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let start = 8 + length;
     let found = header.tensors.into_iter().map(|tensor| Found {
-        span: part(start + tensor.offsets.0, tensor.offsets.1 - tensor.offsets.0),
+        offset: start + tensor.offsets.0,
+        bytes: tensor.offsets.1 - tensor.offsets.0,
         name: tensor.name,
         dtype: tensor.dtype,
         shape: tensor.shape,
@@ -76,19 +79,24 @@ fn listed(path: &str, span: &Span) -> Result<Vec<Found>> {
     Ok(found.collect())
 }
 
-/// Reads the tensors of files, each a path and where it is.
-pub fn read(files: &[(String, Span)], meter: &Meter) -> Result<Tensors> {
-    let mut all: Vec<(String, Found)> = Vec::new();
-    for (path, span) in files {
-        all.extend(listed(path, span)?.into_iter().map(|found| (path.clone(), found)));
+/// Reads the tensors of files, each a path and its bytes.
+pub fn read(files: &[(String, Chain<'_>)], meter: &Meter) -> Result<Tensors> {
+    let mut all: Vec<(&(String, Chain<'_>), Found)> = Vec::new();
+    for file in files {
+        all.extend(listed(&file.0, &file.1)?.into_iter().map(|found| (file, found)));
     }
-    let spans: Vec<Span> = all.iter().map(|(_, found)| found.span.clone()).collect();
+    let digests = run_largest_first(
+        &all,
+        |(_, found)| found.bytes,
+        |((path, chain), found), buffer| {
+            let digest = chain.digest((found.offset, found.bytes), buffer, meter)?;
+            digest.map_err(|error| Problem::reading(std::path::Path::new(path), error))
+        },
+    );
     let mut tensors = Tensors::new();
-    for ((path, found), digest) in all.into_iter().zip(hash_spans(&spans, meter)) {
-        let digest =
-            digest.map_err(|error| Problem::reading(std::path::Path::new(&path), error))?;
+    for (((path, _), found), digest) in all.into_iter().zip(digests) {
         let tensor =
-            Tensor { dtype: found.dtype, shape: found.shape, bytes: found.span.len, digest };
+            Tensor { dtype: found.dtype, shape: found.shape, bytes: found.bytes, digest: digest? };
         let name = if tensors.contains_key(&found.name) {
             format!("{path}: {}", found.name)
         } else {

@@ -13,7 +13,7 @@ use super::tarball::Written;
 use crate::cache::{CacheFile, settled, state_from, state_text};
 use crate::finding::Result;
 use crate::fsx::FileState;
-use crate::hash::Ingested;
+use crate::hash::{Ingested, Part};
 use crate::model::digest::Digest;
 
 const HEADER: &str = "pkg digest cache 2";
@@ -31,8 +31,15 @@ pub(super) struct Cache {
 
 impl Cache {
     /// The cache of a release folder. A missing or damaged cache is an empty one.
-    pub(super) fn open(folder: &Path, shard_size: Option<u64>) -> Self {
-        let store = CacheFile::of(folder, &shard_size.unwrap_or(0).to_string(), HEADER);
+    ///
+    /// `part` is the size of parts that larger files are cut into.
+    pub(super) fn open(folder: &Path, shard_size: Option<u64>, part: Option<u64>) -> Self {
+        let mut purpose = shard_size.unwrap_or(0).to_string();
+        if let Some(part) = part {
+            // The second number is that of the rule by which files are cut.
+            let _ = write!(purpose, " parts 1 {part}");
+        }
+        let store = CacheFile::of(folder, &purpose, HEADER);
         let mut cache = Self::default();
         if !store.read(|line| cache.take_line(line)) {
             cache = Self::default();
@@ -52,7 +59,17 @@ impl Cache {
                 let state = state_from(&mut words)?;
                 let digest = Digest::from_hex(words.next()?).ok()?;
                 let shards = words.map(Digest::from_hex).collect::<Result<_, _>>().ok()?;
-                self.files.insert(state, Ingested { digest, shards });
+                self.files.insert(state, Ingested { digest, shards, parts: Vec::new() });
+            }
+            "p" => {
+                let state = state_from(&mut words)?;
+                let digest = Digest::from_hex(words.next()?).ok()?;
+                let parts = parts_from(&mut words)?;
+                let total = parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.len));
+                if total != Some(state.size) {
+                    return None;
+                }
+                self.files.insert(state, Ingested { digest, shards: Vec::new(), parts });
             }
             "l" => {
                 let key = Digest::from_hex(words.next()?).ok()?;
@@ -110,13 +127,19 @@ impl Cache {
             // Making and renaming hard links moves the change time of the source.
             let now = FileState::at(disk);
             let Some(state) = now.ok().filter(|now| now.same_content(state)) else { continue };
-            let _ = write!(text, "f {} {}", state_text(&state), known.digest.hex());
+            let kind = if known.parts.is_empty() { "f" } else { "p" };
+            let _ = write!(text, "{kind} {} {}", state_text(&state), known.digest.hex());
+            for part in &known.parts {
+                let _ = write!(text, " {} {}", part.len, part.digest.hex());
+            }
             for shard in &known.shards {
                 let _ = write!(text, " {}", shard.hex());
             }
             text.push('\n');
         }
-        let digests = self.next_files.iter().map(|(_, _, known)| known.digest);
+        let digests = self.next_files.iter().flat_map(|(_, _, known)| {
+            known.parts.iter().map(|part| part.digest).chain([known.digest])
+        });
         for digest in digests.chain(self.next_layers.iter().map(|(_, written)| written.digest)) {
             // Files inside tar layers, and archives, have no blobs of their own.
             if let Ok(state) = FileState::at(&output.join(blob_name(&digest))) {
@@ -131,13 +154,23 @@ impl Cache {
     }
 }
 
+/// Parts from the rest of a line: length and digest of each.
+fn parts_from<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    while let Some(len) = words.next() {
+        let len = len.parse().ok().filter(|len| *len > 0)?;
+        parts.push(Part { len, digest: Digest::from_hex(words.next()?).ok()? });
+    }
+    Some(parts)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::{Cache, Written};
     use crate::fsx::FileState;
-    use crate::hash::Ingested;
+    use crate::hash::{Ingested, Part};
     use crate::model::digest::Digest;
 
     #[test]
@@ -147,7 +180,10 @@ mod tests {
         std::fs::write(&disk, "abc").unwrap();
         let state = FileState::of(&std::fs::File::open(&disk).unwrap()).unwrap();
         let now = SystemTime::now();
-        let known = Ingested { digest: Digest::of(b"a"), shards: vec![Digest::of(b"b")] };
+        let shards = vec![Digest::of(b"b")];
+        let known = Ingested { digest: Digest::of(b"a"), shards, parts: Vec::new() };
+        let part = |len| Part { len, digest: Digest::of(b"p") };
+        let parted = Ingested { shards: Vec::new(), parts: vec![part(1), part(2)], ..known };
         let written = Written { digest: Digest::of(b"c"), size: 9, diff_id: Digest::of(b"d") };
         let mut cache = Cache::default();
         cache.keep_file(&disk, state, &known, now);
@@ -165,5 +201,14 @@ mod tests {
         assert_eq!(again.file(&replaced), None);
         assert_eq!(again.layer(&Digest::of(b"k")).unwrap().digest, written.digest);
         assert_eq!(again.take_line("f 1 2 x"), None);
+        let mut cache = Cache::default();
+        cache.keep_file(&disk, state, &parted, now + Duration::from_secs(2));
+        let text = cache.lines(dir.path());
+        again.take_line(text.trim_end()).unwrap();
+        assert_eq!(again.file(&state), Some(&parted));
+        let hex = Digest::of(b"p").hex();
+        for line in [format!("{} 1 {hex}", text.trim_end()), text.replace(" 2 ", " 0 ")] {
+            assert_eq!(again.take_line(line.trim_end()), None, "the lengths do not fit");
+        }
     }
 }

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::load::Loaded;
-use super::names;
 use super::oci::{self, Form};
 use super::remote::Keep;
 use super::source::{Source, mismatch, wrong_size};
 use super::tarball::{self, EntryHead, Tee};
+use super::{names, parts};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx;
 use crate::hash::{self, Meter, Span, SpanReader, hash_spans, run_largest_first};
@@ -80,22 +80,21 @@ struct Probe {
 }
 
 /// Spans that together prove a file. With shards: all of them, in parallel.
-fn probes(
-    position: usize,
-    file: &FileEntry,
-    span: &Span,
-    shard_size: Option<u64>,
-    scope: &Scope,
-) -> Vec<Probe> {
+fn probes(loaded: &Loaded, position: usize, span: &Span, scope: &Scope) -> Vec<Probe> {
+    let file = &loaded.files.files[position];
     let mut probes = Vec::new();
-    if let Some(size) = shard_size.filter(|_| !file.shards.is_empty()) {
-        let shards = hash::shards(file.size, size).zip(&file.shards);
-        probes.extend(shards.map(|((offset, len), expected)| Probe {
-            file: position,
-            span: Span { file: Arc::clone(&span.file), offset: span.offset + offset, len },
-            expected: *expected,
-            shard: Some((offset, offset + len)),
-        }));
+    let shard = |((offset, len), expected)| Probe {
+        file: position,
+        span: Span { file: Arc::clone(&span.file), offset: span.offset + offset, len },
+        expected,
+        shard: Some((offset, offset + len)),
+    };
+    if file.in_parts() {
+        // Where the file is whole, as in a folder, its parts are ranges of it.
+        probes.extend(parts::ranges(&loaded.manifest, file).map(shard));
+    } else if let Some(size) = loaded.files.shard_size.filter(|_| !file.shards.is_empty()) {
+        let shards = hash::shards(file.size, size).zip(file.shards.iter().copied());
+        probes.extend(shards.map(shard));
     }
     if probes.is_empty() || scope.whole_files {
         let (span, expected) = (span.clone(), file.digest);
@@ -107,7 +106,7 @@ fn probes(
 fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Checked) {
     let spans: Vec<Span> = probes.iter().map(|probe| probe.span.clone()).collect();
     let digests = hash_spans(&spans, meter);
-    let mut bad: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
+    let mut bad = Bad::new();
     let mut seen = HashSet::new();
     for (probe, digest) in probes.iter().zip(digests) {
         let path = &loaded.files.files[probe.file].path;
@@ -122,13 +121,18 @@ fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Ch
                     probe.expected
                 ))
             }
-            (Err(error), _) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Problem::new(Code::FileChanged, path).detail("it became shorter while it was read")
-            }
-            (Err(error), _) => Problem::reading(Path::new(path.as_str()), error),
+            (Err(error), _) => unread(path, error),
         };
         bad.entry(probe.file).or_default().push(problem);
     }
+    conclude(checked, seen, bad);
+}
+
+/// Problems of files, by their position in the file index.
+pub(super) type Bad = BTreeMap<usize, Vec<Problem>>;
+
+/// Keeps which files are good, and one finding about each that is not.
+pub(super) fn conclude(checked: &mut Checked, seen: impl IntoIterator<Item = usize>, bad: Bad) {
     checked.good.extend(seen.into_iter().filter(|file| !bad.contains_key(file)));
     for problems in bad.into_values() {
         let more = problems.len() - 1;
@@ -140,6 +144,15 @@ fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Ch
             }
             checked.findings.push(finding);
         }
+    }
+}
+
+/// A file that was there and could not be read to its end.
+pub(super) fn unread(path: &ReleasePath, error: std::io::Error) -> Problem {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        Problem::new(Code::FileChanged, path).detail("it became shorter while it was read")
+    } else {
+        Problem::reading(Path::new(path.as_str()), error)
     }
 }
 
@@ -161,12 +174,19 @@ pub fn check_and_keep_layers(
 /// checked while they arrive, and not stored.
 pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Meter) -> Checked {
     if let Some(remote) = source.remote() {
-        return remote.check_layers(loaded, scope, Keep::No, meter);
+        // The digest of a file in parts is over bytes that arrive in any order.
+        let whole = scope.whole_files && loaded.files.files.iter().any(FileEntry::in_parts);
+        let keep = if whole { Keep::Here } else { Keep::No };
+        let mut checked = remote.check_layers(loaded, scope, keep, meter);
+        if whole {
+            parts::check_whole(loaded, source, scope, &mut checked);
+        }
+        return checked;
     }
     let mut checked = Checked::default();
     let mut by_layer: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (position, file) in loaded.files.files.iter().enumerate() {
-        if scope.covers(loaded, file) {
+        if scope.covers(loaded, file) && !file.in_parts() {
             by_layer.entry(file.layer).or_default().push(position);
         }
     }
@@ -179,10 +199,11 @@ pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Met
         let mut all = Vec::new();
         for layer in batch {
             match open_layer(source, descriptor(*layer)) {
-                Ok(span) => all.extend(by_layer[layer].iter().flat_map(|position| {
-                    let file = &loaded.files.files[*position];
-                    probes(*position, file, &span, loaded.files.shard_size, scope)
-                })),
+                Ok(span) => all.extend(
+                    by_layer[layer]
+                        .iter()
+                        .flat_map(|position| probes(loaded, *position, &span, scope)),
+                ),
                 Err(problem) => {
                     checked.findings.push(naming_files(loaded, &by_layer[layer], problem));
                 }
@@ -190,6 +211,7 @@ pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Met
         }
         run_probes(loaded, &all, meter, &mut checked);
     }
+    parts::check(loaded, source, scope, meter, &mut checked);
     let results = run_largest_first(
         &tars,
         |layer| descriptor(*layer).size,
@@ -338,7 +360,7 @@ pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) 
         for (position, file) in batch {
             match open_file(root, file) {
                 Ok(span) => {
-                    all.extend(probes(*position, file, &span, loaded.files.shard_size, scope));
+                    all.extend(probes(loaded, *position, &span, scope));
                 }
                 Err(problem) => checked.findings.push(problem.into_finding()),
             }

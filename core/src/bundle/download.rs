@@ -4,7 +4,7 @@
 //! again: what was proved is not fetched again. It appears under its own name when
 //! everything in it was proved.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, Staged};
 use crate::hash::{BUFFER, Meter, Sink, ingest_at};
 use crate::model::digest::Digest;
+use crate::model::release::FileEntry;
 use crate::registry::Journal;
 
 /// Name of the journal while a download is not finished.
@@ -124,9 +125,8 @@ impl<'a> Download<'a> {
 
     fn layers(&self, scope: &Scope) -> Vec<&'a Descriptor> {
         let covered = self.loaded.files.files.iter().filter(|it| scope.covers(self.loaded, it));
-        let layers: BTreeMap<usize, &Descriptor> =
-            covered.map(|file| (file.layer, &self.loaded.manifest.layers[file.layer])).collect();
-        layers.into_values().collect()
+        let layers: BTreeSet<usize> = covered.flat_map(FileEntry::layers).collect();
+        layers.into_iter().map(|layer| &self.loaded.manifest.layers[layer]).collect()
     }
 
     /// Number of layers with content that are not in `scope`.

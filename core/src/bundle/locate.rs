@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::content::{check_tar, open_layer};
 use super::load::{Loaded, Origin};
 use super::oci::{self, Form};
+use super::parts;
 use crate::finding::{Code, Problem, Result};
 use crate::hash::Meter;
 use crate::model::release::FileEntry;
@@ -20,8 +21,8 @@ pub struct Located {
     pub offset: u64,
 }
 
-/// Says where the bytes of the wanted files lie. Those of compressed layers are written
-/// into the folder that `make_folder` makes, under names of our own.
+/// Says where the bytes of the wanted files lie. Those of compressed layers and those
+/// stored in parts are written into the folder that `make_folder` makes, under names of our own.
 pub fn locate(
     loaded: &Loaded,
     wanted: impl Fn(&FileEntry) -> bool,
@@ -41,13 +42,21 @@ pub fn locate(
         }
         Origin::Bundle(source) => source,
     };
-    let mut layers: Vec<usize> = all().map(|(_, file)| file.layer).collect();
+    let mut found = Vec::new();
+    for (file, entry) in all().filter(|(_, entry)| entry.in_parts()) {
+        let disk = make_folder()?.join(file.to_string());
+        let failed = |error| Problem::writing(&disk, error);
+        let target = crate::fsx::create_new(&disk).map_err(failed)?;
+        parts::join(loaded, source, entry, (&target, &disk), &Meter::default())?;
+        found.push(Located { file, disk, offset: 0 });
+    }
+    let whole = || all().filter(|(_, entry)| !entry.in_parts());
+    let mut layers: Vec<usize> = whole().map(|(_, file)| file.layer).collect();
     layers.sort_unstable();
     layers.dedup();
-    let mut found = Vec::new();
     for layer in layers {
         let Some(descriptor) = loaded.manifest.layers.get(layer) else { continue };
-        let here = || all().filter(|(_, file)| file.layer == layer);
+        let here = || whole().filter(|(_, file)| file.layer == layer);
         if oci::layer_form(&descriptor.media_type) == Some(Form::Raw) {
             let (disk, offset) = source
                 .place(descriptor)?

@@ -8,15 +8,15 @@ use super::oci::{self, Descriptor, Form};
 use super::plan::{From, Plan, PlannedFile};
 use super::store::{Store, Take, read_or_write, state_of};
 use super::tarball::{Tee, Written};
-use crate::finding::{Code, Problem, Result};
+use super::{parts, split};
+use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx::{self, FileState};
 use crate::hash::{Hasher, Ingested, Meter, ShardHasher};
 use crate::model::digest::Digest;
 
-/// A layer that was made.
+/// A layer that was made, with its diffId; several for a file in parts.
 pub(super) struct Made {
-    pub(super) descriptor: Descriptor,
-    pub(super) diff_id: Digest,
+    pub(super) layers: Vec<(Descriptor, Digest)>,
     pub(super) files: Vec<Ingested>,
 }
 
@@ -24,6 +24,9 @@ pub(super) struct Maker<'m> {
     pub(super) store: &'m mut Store,
     pub(super) cache: &'m mut Cache,
     pub(super) shard_size: Option<u64>,
+    /// Raw files larger than this are stored in parts.
+    pub(super) part: Option<u64>,
+    pub(super) findings: Vec<Finding>,
     pub(super) meter: &'m Meter,
     pub(super) read: u64,
 }
@@ -51,17 +54,24 @@ impl Maker<'_> {
             }
             self.cache.keep_file(&take.disk, taken.state, &taken.ingested, taken.read_at);
             let plan = &plans[*index];
-            let digest = taken.ingested.digest;
-            made[*index] = Some(Made {
-                descriptor: describe_layer(plan, digest, take.size),
-                diff_id: digest,
-                files: vec![taken.ingested],
-            });
+            let ingested = taken.ingested;
+            let whole = [describe_layer(plan, ingested.digest, take.size)];
+            let layers = if ingested.parts.is_empty() {
+                whole.into()
+            } else {
+                parts::describe(&whole[0], plan.files[0].path, &ingested.parts)
+            };
+            let with_diff_id = |layer: Descriptor| {
+                let digest = layer.digest;
+                (layer, digest)
+            };
+            let layers = layers.into_iter().map(with_diff_id).collect();
+            made[*index] = Some(Made { layers, files: vec![ingested] });
         }
         Ok(made.into_iter().flatten().collect())
     }
 
-    fn take_of(&self, file: &PlannedFile<'_>) -> Result<Take> {
+    fn take_of(&mut self, file: &PlannedFile<'_>) -> Result<Take> {
         let From::Disk(disk) = file.from else {
             return Err(
                 Problem::new(Code::Internal, file.path).detail("a commit has no raw layers")
@@ -69,7 +79,20 @@ impl Maker<'_> {
         };
         let state = FileState::at(disk).map_err(|error| Problem::reading(disk, error))?;
         let known = self.cache.file(&state).map(|known| (state, known.clone()));
-        Ok(Take { disk: disk.to_owned(), size: file.size, shard_size: self.shard_size, known })
+        let part = self.part.filter(|part| file.size > *part);
+        let parts = match (part, &known) {
+            (None, _) => None,
+            (Some(_), Some((_, known))) if !known.parts.is_empty() => {
+                Some((state, known.parts.iter().map(|part| part.len).collect()))
+            }
+            (Some(part), _) => {
+                let cuts = split::cuts(disk, file.size, part)?;
+                self.findings.extend(cuts.note);
+                Some((state, cuts.lens))
+            }
+        };
+        let shard_size = self.shard_size.filter(|_| parts.is_none());
+        Ok(Take { disk: disk.to_owned(), size: file.size, shard_size, parts, known })
     }
 
     fn make_tar(&mut self, plan: &Plan<'_>) -> Result<Made> {
@@ -139,7 +162,7 @@ impl Maker<'_> {
 
 fn made_tar(plan: &Plan<'_>, written: Written, files: Vec<Ingested>) -> Made {
     let descriptor = describe_layer(plan, written.digest, written.size);
-    Made { descriptor, diff_id: written.diff_id, files }
+    Made { layers: vec![(descriptor, written.diff_id)], files }
 }
 
 /// States of a layer's files; none when they do not come from the disk.
@@ -195,7 +218,7 @@ fn add<W: io::Write>(
     if count != file.size {
         return Err(Problem::new(Code::FileChanged, file.path));
     }
-    Ok(Ingested { digest, shards: content.shards.finish() })
+    Ok(Ingested { digest, shards: content.shards.finish(), parts: Vec::new() })
 }
 
 /// Hashes what is read through it, as a whole and in shards.

@@ -52,6 +52,12 @@ pub const DESCRIPTION: &str = "org.opencontainers.image.description";
 pub const CREATED: &str = "org.opencontainers.image.created";
 /// Annotation: component kind of a layer.
 pub const COMPONENT: &str = "x-pkg.component";
+/// Annotation of a layer that is a part of a file: path of the file.
+pub const PART_FILE: &str = "x-pkg.file";
+/// Annotation of a layer that is a part of a file: its first byte in the file.
+pub const PART_OFFSET: &str = "x-pkg.offset";
+/// Annotation of a layer that is a part of a file: its number, as `2/31`.
+pub const PART_NUMBER: &str = "x-pkg.part";
 /// Annotation of a signature: what the bundle holds.
 pub const BUNDLE_CONTENT: &str = "dev.sigstore.bundle.content";
 /// Annotation of a signature: predicate type of its statement.

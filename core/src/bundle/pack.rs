@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::cache::Cache;
 use super::make::{Made, Maker};
-use super::oci::{self, Descriptor};
+use super::oci::{self, Descriptor, Form};
 use super::plan::{Plan, plan_layers};
 use super::source::Source;
 use super::store::{Store, StoreMode};
@@ -68,6 +68,9 @@ pub struct PackRequest {
     pub mode: StoreMode,
     /// When large files get shard digests.
     pub shards: ShardPolicy,
+    /// Largest layer in bytes: larger weights and configuration files are stored in
+    /// parts, cut along their tensors. None for one layer a file.
+    pub part: Option<u64>,
     /// Whether digests known from an earlier pack are used.
     pub cache: bool,
     /// Whether an output that is no bundle is replaced.
@@ -89,6 +92,8 @@ pub struct PackOutcome {
     pub read: u64,
     /// Bytes per shard, when large files got shard digests.
     pub shard_size: Option<u64>,
+    /// Layers that hold parts of files.
+    pub parts: usize,
     /// Signatures of the output that still fit and were kept.
     pub signatures_kept: usize,
     /// What should be known about it.
@@ -107,13 +112,20 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
     let created = describe::source_date()?;
     let commits = open_commits(&request.folder, &spec)?;
     let plans = plan_layers(&spec, &resolved, &commits)?;
-    let sizes: Vec<u64> = plans.iter().flat_map(|plan| plan.files.iter().map(|f| f.size)).collect();
-    let shard_size = request.shards.shard_size(&sizes);
-    meter.expect(sizes.iter().sum());
+    let part = usable_part(request.part)?;
+    let all = || plans.iter().flat_map(|plan| plan.files.iter().map(|file| (plan.form, file.size)));
+    // Parts are digested each, and so need no shards besides.
+    let in_parts = |form, size| form == Form::Raw && part.is_some_and(|part| size > part);
+    let sizes = all().filter(|(form, size)| !in_parts(*form, *size)).map(|(_, size)| size);
+    let shard_size = request.shards.shard_size(&sizes.collect::<Vec<_>>());
+    meter.expect(all().map(|(_, size)| size).sum());
 
     let previous = previous_output(request)?;
-    let mut cache =
-        if request.cache { Cache::open(&request.folder, shard_size) } else { Cache::default() };
+    let mut cache = if request.cache {
+        Cache::open(&request.folder, shard_size, part)
+    } else {
+        Cache::default()
+    };
     let archive = request.output.extension().is_some_and(|extension| extension == "tar");
     let mut store = if archive {
         Store::archive(&request.output)?
@@ -122,9 +134,17 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
         let linkable = linkable.map(|source| source.path().to_owned());
         Store::folder(&request.output, request.mode, linkable, cache.blobs())?
     };
-    let mut maker = Maker { store: &mut store, cache: &mut cache, shard_size, meter, read: 0 };
+    let mut maker = Maker {
+        store: &mut store,
+        cache: &mut cache,
+        shard_size,
+        part,
+        findings: Vec::new(),
+        meter,
+        read: 0,
+    };
     let made = maker.make_all(&plans)?;
-    let read = maker.read;
+    let (read, cut) = (maker.read, maker.findings);
 
     let mut outcome = describe_and_finish(
         &Described { request, spec: &spec, resolved: &resolved, commits: &commits, plans: &plans },
@@ -135,6 +155,7 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
         previous.as_ref(),
     )?;
     outcome.read = read;
+    outcome.findings.extend(cut);
     if request.cache
         && let Err(problem) = cache.save(&request.output)
     {
@@ -144,6 +165,18 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
     }
     outcome.findings.extend(left_out(&request.folder, &resolved.unpacked));
     Ok(outcome)
+}
+
+/// Smallest size of parts, so that a manifest can list them.
+const MIN_PART: u64 = 1 << 20;
+
+fn usable_part(part: Option<u64>) -> Result<Option<u64>> {
+    match part {
+        Some(part) if part < MIN_PART => Err(Problem::new(Code::UsageError, "--shard")
+            .detail(format!("{part} bytes are too few; a layer should have 1MiB at least"))
+            .hint("Try `--shard 256MiB`.")),
+        part => Ok(part),
+    }
 }
 
 /// One note about the files that belong to no component.
@@ -209,16 +242,19 @@ fn describe_and_finish(
     previous: Option<&Source>,
 ) -> Result<PackOutcome> {
     let mut files: Vec<FileEntry> = Vec::new();
-    for (index, (plan, made)) in all.plans.iter().zip(&made).enumerate() {
+    let mut layer = OWN_LAYERS;
+    for (plan, made) in all.plans.iter().zip(&made) {
         files.extend(plan.files.iter().zip(&made.files).map(|(file, ingested)| FileEntry {
             path: file.path.clone(),
             digest: ingested.digest,
             size: file.size,
             executable: file.executable,
-            layer: OWN_LAYERS + index,
+            layer,
+            layer_count: made.layers.len(),
             owner: file.owner,
             shards: ingested.shards.clone(),
         }));
+        layer += made.layers.len();
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let index = FileIndex { schema: FILES_SCHEMA.to_owned(), shard_size, files };
@@ -235,12 +271,13 @@ fn describe_and_finish(
 
     let facts = crate::scan::facts(&weight_files(all));
     let own = [release_layer.digest, files_layer.digest];
-    let diff_ids = own.into_iter().chain(made.iter().map(|made| made.diff_id)).collect();
+    let of_layers = made.iter().flat_map(|made| made.layers.iter().map(|(_, diff_id)| *diff_id));
+    let diff_ids = own.into_iter().chain(of_layers).collect();
     let config = describe::model_config(&release, facts, created, diff_ids);
     let config_blob = store.put(oci::MODEL_CONFIG, &describe::canonical("config", &config)?)?;
     let layers = [release_layer, files_layer]
         .into_iter()
-        .chain(made.into_iter().map(|made| made.descriptor))
+        .chain(made.into_iter().flat_map(|made| made.layers).map(|(descriptor, _)| descriptor))
         .collect();
     let manifest =
         describe::manifest(&release, created, &config.descriptor.licenses, config_blob, layers);
@@ -251,7 +288,10 @@ fn describe_and_finish(
             manifest_bytes.len() as u64,
             super::limits::MANIFEST,
         )
-        .hint("Put small configuration files into fewer components; each is a layer."));
+        .hint(
+            "Choose a larger `--shard`, or put small configuration files into fewer components; \
+             each is a layer.",
+        ));
     }
     let manifest = store.put(oci::MANIFEST, &manifest_bytes)?;
 
@@ -273,6 +313,7 @@ fn describe_and_finish(
     Ok(PackOutcome {
         digest: manifest.digest,
         files: index.files.len(),
+        parts: index.files.iter().filter(|f| f.in_parts()).map(|f| f.layer_count).sum(),
         bytes: index.files.iter().map(|file| file.size).sum(),
         read: 0,
         shard_size,
@@ -325,7 +366,7 @@ fn build_release(
             .filter(|(plan, _)| {
                 plan.files.iter().any(|file| file.owner == Owner::Component(position))
             })
-            .map(|(_, made)| blob_ref(&made.descriptor))
+            .flat_map(|(_, made)| made.layers.iter().map(|(descriptor, _)| blob_ref(descriptor)))
             .collect();
         let text = component.licence_file.as_ref().or(spec.release.licence_file.as_ref());
         let declared = component.licence.as_ref().or(spec.release.licence.as_ref());

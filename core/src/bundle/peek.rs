@@ -5,10 +5,11 @@ use std::io::Read as _;
 use super::content::{check_tar, open_layer};
 use super::load::{Loaded, Origin};
 use super::oci::{self, Form};
+use super::parts;
 use super::source::mismatch;
 use crate::finding::{Problem, Result};
 use crate::fsx;
-use crate::hash::{Meter, Span, SpanReader};
+use crate::hash::{Chain, Meter, Span, SpanReader};
 use crate::model::digest::Digest;
 use crate::model::release::FileEntry;
 
@@ -35,7 +36,13 @@ pub fn read_files(
             }
         }
         Origin::Bundle(source) => {
-            let mut layers: Vec<usize> = files().map(|file| file.layer).collect();
+            for file in files().filter(|file| file.in_parts()) {
+                let bytes = parts::head(loaded, source, file, wanted(file))?;
+                checked(file, &bytes)?;
+                take(file, bytes);
+            }
+            let whole = files().filter(|file| !file.in_parts());
+            let mut layers: Vec<usize> = whole.map(|file| file.layer).collect();
             layers.sort_unstable();
             layers.dedup();
             for layer in layers {
@@ -76,20 +83,23 @@ pub fn read_files(
     Ok(())
 }
 
-/// A file that is stored as it is, open for reading; none for one in a compressed
-/// layer.
-pub fn open_file(loaded: &Loaded, file: &FileEntry) -> Result<Option<Span>> {
+/// A file that is stored as it is, in one layer or in parts, for reading; none for one
+/// in a compressed layer.
+pub fn open_file<'a>(loaded: &'a Loaded, file: &'a FileEntry) -> Result<Option<Chain<'a>>> {
     match &loaded.origin {
         Origin::Folder(root) => {
             let disk = root.join(file.path.as_str());
             let opened = fsx::open_regular(&disk)?;
             let len = opened.metadata().map_err(|error| Problem::reading(&disk, error))?.len();
-            Ok(Some(Span { file: std::sync::Arc::new(opened), offset: 0, len }))
+            Ok(Some(Span { file: std::sync::Arc::new(opened), offset: 0, len }.into()))
         }
         Origin::Bundle(source) => {
+            if file.in_parts() {
+                return parts::chain(loaded, source, file).map(Some);
+            }
             let Some(layer) = loaded.manifest.layers.get(file.layer) else { return Ok(None) };
             if oci::layer_form(&layer.media_type) == Some(Form::Raw) {
-                open_layer(source, layer).map(Some)
+                open_layer(source, layer).map(|span| Some(span.into()))
             } else {
                 Ok(None)
             }

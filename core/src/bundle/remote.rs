@@ -13,7 +13,7 @@ use super::content::{Checked, Scope, check_tar, files_of, naming_files};
 use super::load::Loaded;
 use super::oci::{self, Descriptor, Form};
 use super::source::{blob_name, wrong_size};
-use super::{describe, limits, publish};
+use super::{describe, limits, parts, publish};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::hash::{self, Meter, Sink, Span};
@@ -229,7 +229,9 @@ impl Remote {
         let mut by_layer: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (position, file) in loaded.files.files.iter().enumerate() {
             if scope.covers(loaded, file) {
-                by_layer.entry(file.layer).or_default().push(position);
+                for layer in file.layers() {
+                    by_layer.entry(layer).or_default().push(position);
+                }
             }
         }
         let mut layers: Vec<usize> = by_layer.keys().copied().collect();
@@ -274,7 +276,7 @@ impl Remote {
             .iter()
             .filter(|(_, descriptor, _)| !keep.has(&descriptor.digest))
             .map(|(layer, descriptor, file)| {
-                want(descriptor, parts(loaded, *layer, scope), file.as_ref().map(|it| &it.0))
+                want(descriptor, ranges(loaded, *layer, scope), file.as_ref().map(|it| &it.0))
             })
             .collect();
         let journal = match keep {
@@ -313,24 +315,31 @@ impl Remote {
         results
     }
 
-    /// Fetches raw layers into the files they hold, each made by `create`.
+    /// Fetches raw layers into the files they hold, each opened by `open`.
     pub(super) fn fetch_files(
         &self,
         loaded: &Loaded,
         layers: &[(usize, &FileEntry)],
-        create: impl Fn(&FileEntry) -> Result<File>,
+        open: impl Fn(&FileEntry) -> Result<File>,
         meter: &Meter,
     ) -> Result<()> {
         for batch in layers.chunks(BATCH) {
             let made = batch
                 .iter()
-                .map(|(layer, file)| create(file).map(|disk| (*layer, *file, disk)))
+                .map(|(layer, file)| open(file).map(|disk| (*layer, *file, disk)))
                 .collect::<Result<Vec<_>>>()?;
             let wants: Vec<Want<'_>> = made
                 .iter()
-                .map(|(layer, _, disk)| {
-                    let parts = parts(loaded, *layer, &Scope::default());
-                    want(&loaded.manifest.layers[*layer], parts, Some(disk))
+                .map(|(layer, file, disk)| {
+                    let ranges = ranges(loaded, *layer, &Scope::default());
+                    let mut want = want(&loaded.manifest.layers[*layer], ranges, None);
+                    let offset = if file.in_parts() {
+                        parts::part(&loaded.manifest, file, *layer).0
+                    } else {
+                        0
+                    };
+                    want.sink = Some(Sink { file: disk, offset });
+                    want
                 })
                 .collect();
             for result in self.repository.fetch(&wants, None, meter) {
@@ -430,7 +439,7 @@ fn one(results: Vec<Result<()>>) -> Result<()> {
 }
 
 /// Ranges of a raw layer with their digests, where the file index has them.
-fn parts(loaded: &Loaded, layer: usize, scope: &Scope) -> Vec<Part> {
+fn ranges(loaded: &Loaded, layer: usize, scope: &Scope) -> Vec<Part> {
     let raw = !is_tar(&loaded.manifest.layers[layer]);
     let file = files_of(loaded, layer).next().map(|position| &loaded.files.files[position]);
     let (Some(file), Some(size)) = (file.filter(|_| raw), loaded.files.shard_size) else {

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::content::{Scope, check_tar, open_layer};
 use super::load::{Loaded, Origin};
-use super::names;
 use super::oci::{self, Form};
 use super::source::{Source, blob_name, mismatch};
 use super::store::{StoreMode, read_or_write};
+use super::{names, parts};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, Staged};
 use crate::hash::{Meter, Sink, Span, ingest, ingest_at, run_largest_first};
@@ -115,7 +115,12 @@ impl Unpacker<'_> {
     fn layers(&self, scope: &Scope) -> Result<()> {
         let mut by_layer: BTreeMap<usize, &FileEntry> = BTreeMap::new();
         for file in self.loaded.files.files.iter().filter(|file| scope.covers(self.loaded, file)) {
-            by_layer.entry(file.layer).or_insert(file);
+            if file.in_parts() {
+                self.begin_parts(file)?;
+                by_layer.extend(file.layers().map(|layer| (layer, file)));
+            } else {
+                by_layer.entry(file.layer).or_insert(file);
+            }
         }
         let mut jobs = Vec::new();
         let mut fetched = Vec::new();
@@ -134,11 +139,16 @@ impl Unpacker<'_> {
                 return Err(Problem::new(Code::LinkUnsupported, self.source.path().display())
                     .detail("what comes from a registry can only be written"));
             }
-            let create = |file: &FileEntry| {
+            let open = |file: &FileEntry| {
                 let path = self.root.join(file.path.as_str());
-                create(&path, file.executable).map_err(|error| Problem::writing(&path, error))
+                let opened = if file.in_parts() {
+                    fs::OpenOptions::new().write(true).open(&path)
+                } else {
+                    create(&path, file.executable)
+                };
+                opened.map_err(|error| Problem::writing(&path, error))
             };
-            remote.fetch_files(self.loaded, &fetched, create, self.meter)?;
+            remote.fetch_files(self.loaded, &fetched, open, self.meter)?;
         }
         let results = run_largest_first(
             &jobs,
@@ -146,6 +156,7 @@ impl Unpacker<'_> {
             |(layer, file, descriptor), buffer| {
                 let span = open_layer(self.source, descriptor)?;
                 match oci::layer_form(&descriptor.media_type) {
+                    _ if file.in_parts() => self.part(file, *layer, &span, buffer),
                     Some(Form::Raw) => self.raw(file, &span, buffer),
                     _ => check_tar(self.loaded, *layer, &span, self.meter, |file, content| {
                         if scope.covers(self.loaded, file) {
@@ -158,6 +169,26 @@ impl Unpacker<'_> {
             },
         );
         results.into_iter().collect()
+    }
+
+    /// Makes the file that parts are written into, each at its place.
+    fn begin_parts(&self, file: &FileEntry) -> Result<()> {
+        if matches!(self.mode, StoreMode::Hardlink | StoreMode::Reflink) {
+            return Err(Problem::new(Code::LinkUnsupported, &file.path)
+                .detail("the bundle holds it in parts, which are put together by copying"));
+        }
+        let path = self.root.join(file.path.as_str());
+        // It gets its length from the parts, which are not believed before they are there.
+        create(&path, file.executable).map(drop).map_err(|error| Problem::writing(&path, error))
+    }
+
+    fn part(&self, file: &FileEntry, layer: usize, span: &Span, buffer: &mut [u8]) -> Result<()> {
+        let path = self.root.join(file.path.as_str());
+        let writing = |error| Problem::writing(&path, error);
+        let target = fs::OpenOptions::new().write(true).open(&path).map_err(writing)?;
+        let part = parts::part(&self.loaded.manifest, file, layer);
+        parts::write(file, part, span, (&target, &path), buffer, self.meter)?;
+        target.sync_all().map_err(writing)
     }
 
     fn raw(&self, file: &FileEntry, span: &Span, buffer: &mut [u8]) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::names;
 use super::oci::{self, Descriptor, Form, Manifest, ModelConfig};
+use super::{names, parts};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
 use crate::model::path::find_clash;
@@ -109,11 +109,11 @@ pub(super) fn release(release: &Release, index: &FileIndex, manifest: &Manifest)
             )));
         }
         let named: HashSet<Digest> = component.layers.iter().map(|layer| layer.digest).collect();
-        if owned().any(|file| !named.contains(&manifest.layers[file.layer].digest)) {
+        let layers = || owned().flat_map(|file| &manifest.layers[file.layers()]);
+        if layers().any(|layer| !named.contains(&layer.digest)) {
             return Err(invalid(format!("component {} leaves out a layer", component.kind)));
         }
-        let used: HashSet<Digest> =
-            owned().map(|file| manifest.layers[file.layer].digest).collect();
+        let used: HashSet<Digest> = layers().map(|layer| layer.digest).collect();
         if named.iter().any(|digest| !used.contains(digest)) {
             return Err(invalid(format!("component {} names a foreign layer", component.kind)));
         }
@@ -188,13 +188,21 @@ fn files(index: &FileIndex, release: &Release, manifest: &Manifest) -> Result<()
         if !owner_exists {
             return Err(invalid(format!("{} belongs to nothing", file.path)));
         }
-        match per_layer.get_mut(file.layer) {
-            Some(count) if file.layer >= 2 => *count += 1,
+        match per_layer.get_mut(file.layers()) {
+            Some(counts) if file.layer >= 2 && !counts.is_empty() => {
+                for count in counts {
+                    *count += 1;
+                }
+            }
             _ => return Err(invalid(format!("{} is in no layer", file.path))),
         }
-        in_layer(file, &manifest.layers[file.layer])?;
+        if file.in_parts() {
+            parts::validate(file, &manifest.layers[file.layers()])?;
+        } else {
+            in_layer(file, &manifest.layers[file.layer])?;
+        }
         let shards = match index.shard_size {
-            Some(size) if file.size > size => file.size.div_ceil(size),
+            Some(size) if file.size > size && !file.in_parts() => file.size.div_ceil(size),
             _ => 0,
         };
         if file.shards.len() as u64 != shards {
@@ -218,7 +226,7 @@ fn in_layer(file: &FileEntry, layer: &Descriptor) -> Result<()> {
     let same = layer.digest == file.digest
         && layer.size == file.size
         && layer.annotation(oci::FILEPATH) == Some(file.path.as_str());
-    if raw && !same {
+    if raw && !same || parts::is_part(layer) {
         return Err(Problem::new(Code::ReleaseInvalid, &file.path)
             .detail("the file index and the manifest disagree about it"));
     }

@@ -205,6 +205,10 @@ pub struct PackArgs {
     /// Whether large files get one digest per shard
     #[arg(long, value_enum, default_value_t)]
     pub shards: ShardsArg,
+    /// Store weights and configuration files larger than this as several layers, cut along
+    /// their tensors
+    #[arg(long, value_name = "SIZE", value_parser = super::plugin_args::size)]
+    pub shard: Option<u64>,
     /// Read every file again, also those known from an earlier pack
     #[arg(long)]
     pub no_cache: bool,

@@ -117,6 +117,7 @@ fn pack(args: &PackArgs, printer: Printer) -> Result<Reply> {
             ShardsArg::Always => ShardPolicy::Always,
             ShardsArg::Never => ShardPolicy::Never,
         },
+        part: args.shard,
         cache: !args.no_cache,
         force: args.force,
     };
@@ -130,6 +131,7 @@ fn pack(args: &PackArgs, printer: Printer) -> Result<Reply> {
         bytes: outcome.bytes,
         bytes_read: outcome.read,
         shard_size: outcome.shard_size,
+        parts: outcome.parts,
         signatures_kept: outcome.signatures_kept,
     };
     Reply::new("pack", Exit::Ok, outcome.findings, &result)

@@ -83,7 +83,7 @@ pub struct VerifyPluginArgs {
 }
 
 /// Reads a number of bytes with its unit.
-fn size(text: &str) -> std::result::Result<u64, String> {
+pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| "it begins with no number".to_owned())?;

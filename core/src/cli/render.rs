@@ -84,6 +84,8 @@ pub(super) struct PackResult {
     pub bytes_read: u64,
     /// Bytes per shard, when large files got shard digests.
     pub shard_size: Option<u64>,
+    /// Layers that hold parts of large files.
+    pub parts: usize,
     /// Signatures that were there and still fit.
     pub signatures_kept: usize,
 }
@@ -105,6 +107,9 @@ impl Render for PackResult {
             human_size(self.bytes)
         );
         let _ = writeln!(page, "digest {}", self.digest);
+        if self.parts > 0 {
+            let _ = writeln!(page, "{} layers hold parts of large files", self.parts);
+        }
         if self.signatures_kept > 0 {
             let _ = writeln!(page, "{} signatures still fit and were kept", self.signatures_kept);
         }

@@ -25,13 +25,24 @@ pub struct Ingested {
     pub digest: Digest,
     /// Digests of the shards; empty for a file of one shard.
     pub shards: Vec<Digest>,
+    /// The parts it is stored in; empty for a file that is stored as one.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a file that is stored in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Its bytes.
+    pub len: u64,
+    /// Its digest.
+    pub digest: Digest,
 }
 
 /// Buffers in flight between the two threads of one large file.
 const IN_FLIGHT: usize = 4;
 
 /// Files from this size on are worth a second thread.
-const LARGE: u64 = 8 << 20;
+pub(super) const LARGE: u64 = 8 << 20;
 
 /// Reads `len` bytes of `source` once; hashes them, hashes every shard when the
 /// file is longer than `shard_size`, and writes them to `sink`.
@@ -65,8 +76,23 @@ pub fn ingest_at(
 ) -> io::Result<Ingested> {
     let len = source.len;
     let shard_size = shard_size.filter(|size| len > *size);
-    let mut second = SecondPass { sink, shards: ShardHasher::new(shard_size), end: 0 };
-    if len < LARGE || (sink.is_none() && shard_size.is_none()) {
+    let alone = len < LARGE || (sink.is_none() && shard_size.is_none());
+    let second = Shards { sink, hasher: ShardHasher::new(shard_size), end: 0 };
+    let (digest, shards) = pass(source, second, alone, buffer, meter)?;
+    Ok(Ingested { digest, shards, parts: Vec::new() })
+}
+
+/// Reads `source` once, hashes the whole, and hands every byte to `second`: on a
+/// thread of its own, unless it is to be `alone`.
+pub(super) fn pass<S: Second>(
+    source: &Span,
+    mut second: S,
+    alone: bool,
+    buffer: &mut [u8],
+    meter: &Meter,
+) -> io::Result<(Digest, S::Made)> {
+    let len = source.len;
+    if alone {
         let mut whole = Hasher::default();
         let mut done = 0;
         while done < len {
@@ -77,18 +103,18 @@ pub fn ingest_at(
             done += got as u64;
             meter.add(got as u64);
         }
-        return Ok(Ingested { digest: whole.finish(), shards: second.shards.finish() });
+        return Ok((whole.finish(), second.finish()?));
     }
     std::thread::scope(|scope| {
         let (full, filled) = sync_channel(IN_FLIGHT);
         let (empty, emptied) = sync_channel(IN_FLIGHT);
-        let helper = scope.spawn(move || second.drain(&filled, &empty));
+        let helper = scope.spawn(move || drain(second, &filled, &empty));
         let whole = read_whole(source, &full, &emptied, meter);
         drop(full);
-        let shards = helper.join().map_err(|_| io::Error::other("a worker thread panicked"))?;
+        let made = helper.join().map_err(|_| io::Error::other("a worker thread panicked"))?;
         // The helper's error comes first: it is why the reader had to stop.
-        let shards = shards?;
-        Ok(Ingested { digest: whole?, shards })
+        let made = made?;
+        Ok((whole?, made))
     })
 }
 
@@ -160,34 +186,49 @@ impl ShardHasher {
 }
 
 /// What happens to the bytes beside the whole-file digest.
-struct SecondPass<'a> {
+pub(super) trait Second: Send {
+    /// What comes of it.
+    type Made: Send;
+    /// Takes in more bytes.
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Says what came of it.
+    fn finish(self) -> io::Result<Self::Made>;
+}
+
+struct Shards<'a> {
     sink: Option<Sink<'a>>,
-    shards: ShardHasher,
+    hasher: ShardHasher,
     end: u64,
 }
 
-impl SecondPass<'_> {
+impl Second for Shards<'_> {
+    type Made = Vec<Digest>;
+
     fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(sink) = self.sink {
             sink.file.write_all_at(bytes, sink.offset + self.end)?;
         }
-        self.shards.update(bytes);
+        self.hasher.update(bytes);
         self.end += bytes.len() as u64;
         Ok(())
     }
 
-    fn drain(
-        mut self,
-        filled: &Receiver<(usize, Vec<u8>)>,
-        empty: &SyncSender<Vec<u8>>,
-    ) -> io::Result<Vec<Digest>> {
-        for (got, buffer) in filled {
-            self.take(&buffer[..got])?;
-            // Nobody takes buffers back once everything is read.
-            let _ = empty.try_send(buffer);
-        }
-        Ok(self.shards.finish())
+    fn finish(self) -> io::Result<Vec<Digest>> {
+        Ok(self.hasher.finish())
     }
+}
+
+fn drain<S: Second>(
+    mut second: S,
+    filled: &Receiver<(usize, Vec<u8>)>,
+    empty: &SyncSender<Vec<u8>>,
+) -> io::Result<S::Made> {
+    for (got, buffer) in filled {
+        second.take(&buffer[..got])?;
+        // Nobody takes buffers back once everything is read.
+        let _ = empty.try_send(buffer);
+    }
+    second.finish()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod content;
 mod ingest;
+mod parts;
 mod schedule;
 
 use std::fs::File;
@@ -20,7 +21,8 @@ use sha2::{Digest as _, Sha256};
 use crate::model::digest::Digest;
 
 pub use content::hash_spans_by;
-pub use ingest::{Ingested, ShardHasher, Sink, ingest, ingest_at};
+pub use ingest::{Ingested, Part, ShardHasher, Sink, ingest, ingest_at};
+pub use parts::{Chain, ChainReader, PartStore, ingest_parts};
 pub use schedule::run_largest_first;
 
 /// Bytes read at a time. 256 KiB to 1 MiB reads as fast as mapping does.

@@ -269,14 +269,40 @@ pub struct FileEntry {
     /// Whether its owner may execute it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub executable: bool,
-    /// Position of its layer in the manifest.
+    /// Position of its layer in the manifest; of the first one when it has several.
     pub layer: usize,
+    /// Number of consecutive layers that hold it, one part each, in their order. Not
+    /// written when it is one: what does not know of parts refuses the others.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub layer_count: usize,
     /// To what it belongs.
     pub owner: Owner,
     /// Digests of its shards, when the index has a shard size and the file is
     /// larger than that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shards: Vec<Digest>,
+}
+
+impl FileEntry {
+    /// Whether it is stored in parts, each a layer of its own.
+    pub fn in_parts(&self) -> bool {
+        self.layer_count != 1
+    }
+
+    /// Positions of its layers in the manifest.
+    pub fn layers(&self) -> std::ops::Range<usize> {
+        self.layer..self.layer.saturating_add(self.layer_count)
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+// The signature is the one that serde asks for.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 /// All files of the release, ordered by path.
@@ -290,4 +316,12 @@ pub struct FileIndex {
     pub shard_size: Option<u64>,
     /// The files.
     pub files: Vec<FileEntry>,
+}
+
+impl FileIndex {
+    /// A file in parts that is longer than a shard of `size` bytes: its shards are not
+    /// in the index, and nothing can be said about them without reading it.
+    pub fn without_shards(&self, size: u64) -> Option<&FileEntry> {
+        self.files.iter().find(|file| file.in_parts() && file.size > size)
+    }
 }

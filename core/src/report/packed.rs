@@ -40,7 +40,13 @@ pub(crate) fn subject(
     let components = release.components.iter().enumerate();
     let parts = components.map(|(position, component)| {
         let text = component.licence.text.as_ref();
-        let of_layer = component.layers.first().map(|layer| layer.digest);
+        let of_layer = component.layers.first().map(|layer| layer.digest).map(|first| {
+            // The first part of a file is its header, which says little about it.
+            let begins = |file: &&FileEntry| {
+                file.in_parts() && loaded.manifest.layers[file.layer].digest == first
+            };
+            loaded.files.files.iter().find(begins).map_or(first, |file| file.digest)
+        });
         let mut evidence = component.evidence_when_packed();
         if tested
             && component.kind == Kind::ModelParametersFinal

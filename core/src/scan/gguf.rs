@@ -3,7 +3,7 @@
 use std::io::BufReader;
 use std::path::Path;
 
-pub use pkg_formats::gguf::{Header, MAGIC, parse};
+pub use pkg_formats::gguf::{Header, MAGIC, Tensor, parse};
 
 use super::bad_header;
 use crate::finding::{Problem, Result};

@@ -23,6 +23,12 @@ pub(super) fn check(files: &FileIndex, envelope: &Envelope, name: &str) -> Resul
         return Err(Problem::new(Code::OmsUnsupported, name)
             .detail(format!("its shards of {size} bytes are not those of the file index")));
     }
+    if let Method::Shards { size } = model.method
+        && let Some(file) = files.without_shards(size)
+    {
+        return Err(Problem::new(Code::OmsUnsupported, name)
+            .detail(format!("it lists shards, and {} is stored in parts", file.path)));
+    }
     let mut expected = resources(files, model.method, &IgnoreSet::new(&model.ignore_paths));
     let mut actual = model.resources;
     let key = |resource: &Resource| (resource.path.clone(), resource.range);

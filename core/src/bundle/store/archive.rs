@@ -35,6 +35,8 @@ enum Slot {
     Twin,
     /// It is small.
     Small,
+    /// It is stored in parts, each of which may be there already.
+    Parts,
 }
 
 impl Archive {
@@ -43,20 +45,30 @@ impl Archive {
     }
 
     /// Reserves header and content, padded to whole blocks; returns its position.
-    fn reserve(&mut self, size: u64) -> u64 {
+    pub(super) fn reserve(&mut self, size: u64) -> u64 {
         let at = self.end;
         self.end += 512 + size.div_ceil(512) * 512;
         at
     }
 
     fn write_header(&self, name: &str, size: u64, at: u64) -> Result<()> {
+        self.put_header(name, size, at).map_err(|error| Problem::writing(&self.path, error))
+    }
+
+    pub(super) fn put_header(&self, name: &str, size: u64, at: u64) -> io::Result<()> {
         let mut header = file_header(size, false);
-        header.set_path(name).map_err(|error| Problem::writing(&self.path, error))?;
+        header.set_path(name)?;
         header.set_cksum();
-        self.write_at(header.as_bytes(), at)?;
+        self.file.write_all_at(header.as_bytes(), at)?;
         let end = at + 512 + size;
         let padding = usize::try_from(size.div_ceil(512) * 512 - size).unwrap_or(0);
-        self.write_at(&[0; 512][..padding], end)
+        self.file.write_all_at(&[0; 512][..padding], end)
+    }
+
+    /// Writes the end mark; what lies behind it was written for nothing and goes.
+    pub(super) fn write_end(&self) -> Result<()> {
+        self.write_at(&[0; 1024], self.end)?;
+        self.file.set_len(self.end + 1024).map_err(|error| Problem::writing(&self.path, error))
     }
 
     pub(super) fn append(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
@@ -104,7 +116,7 @@ impl Archive {
             .enumerate()
             .filter_map(|(index, slot)| match slot {
                 Slot::Reserved(at) => Some((index, *at)),
-                Slot::Small | Slot::Twin => None,
+                Slot::Small | Slot::Twin | Slot::Parts => None,
             })
             .collect();
         let parallel = run_largest_first(
@@ -145,7 +157,9 @@ impl Archive {
         files
             .iter()
             .map(|take| {
-                Ok(if take.size <= SMALL {
+                Ok(if take.parts.is_some() {
+                    Slot::Parts
+                } else if take.size <= SMALL {
                     Slot::Small
                 } else if seen.insert(probe(take)?) {
                     Slot::Reserved(self.reserve(take.size))
@@ -163,6 +177,9 @@ impl Archive {
         buffer: &mut [u8],
         meter: &Meter,
     ) -> Result<Taken> {
+        if let Some((_, lens)) = &take.parts {
+            return self.take_parts(take, lens, buffer, meter);
+        }
         if matches!(slot, Slot::Small) {
             let file = fsx::open_regular(&take.disk)?;
             let read_at = SystemTime::now();
@@ -174,7 +191,8 @@ impl Archive {
                 return Err(Problem::new(Code::FileChanged, take.disk.display()));
             }
             meter.add(take.size);
-            let ingested = Ingested { digest: Digest::of(&bytes), shards: Vec::new() };
+            let digest = Digest::of(&bytes);
+            let ingested = Ingested { digest, shards: Vec::new(), parts: Vec::new() };
             self.append_blob(&ingested.digest, &bytes)?;
             return Ok(Taken { ingested, state, read_at, read: true });
         }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::super::source::blob_name;
 use super::super::tarball::{Writer, Written};
-use super::{StoreMode, Take, Taken, read_or_write, state_of};
+use super::{StoreMode, Take, Taken, read_or_write};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, FileState};
 use crate::hash::{BUFFER, Ingested, Meter, Sink, ingest};
@@ -29,7 +29,7 @@ impl Folder {
         self.root.join(blob_name(digest))
     }
 
-    fn temporary(&self) -> PathBuf {
+    pub(super) fn temporary(&self) -> PathBuf {
         self.root.join(format!("incoming-{}", self.serial.fetch_add(1, Ordering::Relaxed)))
     }
 
@@ -51,9 +51,18 @@ impl Folder {
         let path = &take.disk;
         let file = fsx::open_regular(path)?;
         let read_at = SystemTime::now();
-        let before = state_of(path, &file, take.size)?;
+        let before = take.state_of(&file)?;
         let known =
             take.known.as_ref().filter(|(state, _)| *state == before).map(|(_, known)| known);
+        if let Some((_, lens)) = &take.parts {
+            let (ingested, read) = self.take_parts(take, &file, (known, lens), buffer, meter)?;
+            let after = FileState::of(&file).map_err(|error| Problem::reading(path, error))?;
+            return if before == after {
+                Ok(Taken { ingested, state: before, read_at, read })
+            } else {
+                Err(Problem::new(Code::FileChanged, path.display()))
+            };
+        }
         if let Some(known) = known
             && self.link_previous(&known.digest, take.size)
         {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod folder;
+mod parts;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -40,6 +41,9 @@ pub(in crate::bundle) struct Take {
     pub(in crate::bundle) size: u64,
     /// Bytes per shard, when shards are wanted.
     pub(in crate::bundle) shard_size: Option<u64>,
+    /// Lengths of the parts, when it is stored in parts, and the state in which it was
+    /// cut into them.
+    pub(in crate::bundle) parts: Option<(FileState, Vec<u64>)>,
     /// State in which its digests are known, and the digests.
     pub(in crate::bundle) known: Option<(FileState, Ingested)>,
 }
@@ -168,11 +172,23 @@ impl Store {
                 for (name, bytes) in documents {
                     archive.append(name, bytes)?;
                 }
-                let end = archive.end;
-                archive.write_at(&[0; 1024], end)?;
+                archive.write_end()?;
             }
         }
         self.staged.commit(replace)
+    }
+}
+
+impl Take {
+    /// State of the open file, which must be as it was when it was planned.
+    fn state_of(&self, file: &File) -> Result<FileState> {
+        let state = state_of(&self.disk, file, self.size)?;
+        match &self.parts {
+            Some((cut, _)) if *cut != state => {
+                Err(Problem::new(Code::FileChanged, self.disk.display()))
+            }
+            _ => Ok(state),
+        }
     }
 }
 
