@@ -189,6 +189,12 @@ impl Remote {
         Ok(spooled)
     }
 
+    /// A blob that was fetched into a file before.
+    pub(super) fn fetched(&self, blob: &Digest) -> Option<Span> {
+        let known = self.spooled.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(blob).map(|spooled| spooled.span.clone())
+    }
+
     /// Remembers a file that holds a blob, which was checked.
     fn know(&self, blob: &Descriptor, file: &File, path: &Path) {
         // Without a second handle it is fetched again when it is asked for.
