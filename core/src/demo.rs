@@ -94,6 +94,7 @@ impl Demo<'_> {
             part: None,
             cache: false,
             force: false,
+            git: bundle::GitRequest::default(),
         };
         let packed = bundle::pack(&request, &Meter::default())?;
         self.step(
@@ -177,6 +178,7 @@ impl Demo<'_> {
             plugins: None,
             results: Vec::new(),
             against: None,
+            git_signers: None,
         };
         verify(&request, &Meter::default())
     }

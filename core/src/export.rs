@@ -89,6 +89,7 @@ pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported
         plugins: None,
         results: Vec::new(),
         against: None,
+        git_signers: None,
     };
     let (verdict, findings) = verify(&check, meter)?;
     if findings.iter().any(|finding| finding.severity == Severity::Error) {

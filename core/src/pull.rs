@@ -101,6 +101,7 @@ pub fn pull(
         plugins: None,
         results: request.results,
         against: None,
+        git_signers: None,
     };
     // Plugins need the content; a policy that asks for them is decided on when it is there.
     let plugins = verifying.policy.as_ref().is_some_and(|it| !it.plugins().is_empty());

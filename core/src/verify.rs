@@ -12,7 +12,7 @@ use crate::folder;
 use crate::hash::Meter;
 use crate::model::digest::Digest;
 use crate::model::kind::{Kind, Selector};
-use crate::model::release::{Evidence, Owner};
+use crate::model::release::{Evidence, GitSource, Owner};
 use crate::openness::adopter::{Adopter, Answer};
 use crate::plugin::Asked;
 use crate::policy::{self, Decision, Policy};
@@ -54,6 +54,8 @@ pub struct VerifyRequest {
     pub results: Vec<TestResult>,
     /// Repository that the code must be from.
     pub against: Option<PathBuf>,
+    /// List of those who may sign tags and commits of that repository.
+    pub git_signers: Option<PathBuf>,
 }
 
 /// A component, as verified.
@@ -74,6 +76,9 @@ pub struct ComponentReport {
     pub licence_text: Option<Digest>,
     /// Commit of its code.
     pub commit: Option<String>,
+    /// What the release says about that commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitSource>,
     /// Where it is, when it is only linked.
     pub url: Option<String>,
     /// Why it is absent.
@@ -177,7 +182,7 @@ pub(crate) fn assess(
         }
     }
     if let Some(repository) = &request.against {
-        let (compared, more) = against::check(loaded, repository)?;
+        let (compared, more) = against::check(loaded, repository, request.git_signers.as_deref())?;
         verdict.compared = compared;
         findings.extend(more);
     }
@@ -328,6 +333,7 @@ pub fn component_reports(
                 licence: component.licence.declared.clone(),
                 licence_text: component.licence.text.as_ref().map(|text| text.digest),
                 commit: component.git.as_ref().map(|git| git.commit.clone()),
+                git: component.git.clone(),
                 url: component.url.clone(),
                 absent: component.absent.clone(),
             }

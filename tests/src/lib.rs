@@ -2,6 +2,7 @@
 //! and changing bundles the way an attacker would.
 
 mod attack;
+pub mod git;
 pub mod keyless;
 mod layout;
 mod model;

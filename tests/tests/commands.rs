@@ -33,7 +33,9 @@ fn collect(above: &[String], found: &mut Vec<Vec<String>>) {
 /// Examples that need services, plugins, or what others export: run in the tests of
 /// signing by identity, of the trusted root, of the log, of attestations, of plugins and
 /// of registries.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 13] = [
+    "check --staged",
+    "hook ",
     "bench ",
     "golden ",
     "pull ",
@@ -115,7 +117,15 @@ fn the_examples_of_the_help_texts_run() {
 fn json_of_every_command_fits_its_schema_in_success_and_failure() {
     let place = Place::signed();
     place.example_files();
+    git2::Repository::init(place.path("model")).unwrap();
     for args in [
+        vec!["check", "model"],
+        vec!["check", "model", "--staged"],
+        vec!["check", "nowhere"],
+        vec!["hook", "install", "-C", "model"],
+        vec!["hook", "list", "-C", "model"],
+        vec!["hook", "list", "-C", "nowhere"],
+        vec!["hook", "uninstall", "-C", "model"],
         vec!["init", "model", "--dry-run"],
         vec!["pack", "model", "-o", "again.pkg"],
         vec!["keygen", "--no-passphrase", "-o", "n"],
@@ -169,6 +179,7 @@ fn json_of_every_command_fits_its_schema_in_success_and_failure() {
                 conforms(&format!("attest-{name}"), &out);
             }
             ("attest", _) if args.contains(&"--import") => conforms("attest-import", &out),
+            ("hook", Some(name)) => conforms(&format!("hook-{name}"), &out),
             (name, _) => conforms(name, &out),
         }
         assert_eq!(out.stderr, "", "{args:?}");

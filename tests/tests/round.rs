@@ -239,18 +239,21 @@ fn code_comes_from_the_commit_and_not_from_the_work_tree() {
     let who =
         git2::Signature::new("a", "a@example.org", &git2::Time::new(1_700_000_000, 0)).unwrap();
     let id = repository.commit(Some("HEAD"), &who, &who, "m", &tree, &[]).unwrap();
+    index.write().unwrap();
     fs::write(place.path("code-repo/train/run.py"), "changed since").unwrap();
     let spec = pkg_tests::SPEC.replace(
         "url = \"https://example.org/train.tar.gz\"\ndigest = \"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
         "git = { repo = \"../code-repo\", rev = \"HEAD\", path = \"train\" }",
     );
     fs::write(place.path("model/pkg.toml"), spec).unwrap();
-    place.ok(&["pack", "model", "-o", "m.pkg"]);
+    place.finds(&["pack", "model", "-o", "m.pkg"], "git-dirty", 2);
+    place.ok(&["pack", "model", "-o", "m.pkg", "--allow-dirty"]);
     place.ok(&["unpack", "m.pkg", "out"]);
     assert_eq!(fs::read(place.path("out/train/run.py")).unwrap(), b"committed");
     let shown = place.ok(&["show", "m.pkg", "--json"]).json();
     let training = &shown["result"]["components"][4];
     assert_eq!(training["commit"], id.to_string());
+    assert_eq!(training["git"]["dirty"], true);
 }
 
 #[test]

@@ -17,6 +17,7 @@ const RANKS: &[(&str, u8)] = &[
     ("croissant", 3),
     ("openness", 3),
     ("predicate", 2),
+    ("sshsig", 2),
     ("tables", 2),
     ("cache", 3),
     ("hash", 3),
@@ -58,7 +59,7 @@ const RANKS: &[(&str, u8)] = &[
 ];
 
 /// Pairs of one rank that know each other.
-const PEERS: [(&str, &str); 1] = [("spec", "scan")];
+const PEERS: [(&str, &str); 2] = [("spec", "scan"), ("git", "scan")];
 
 /// Files that may print.
 const PRINTERS: [&str; 1] = ["cli/output.rs"];

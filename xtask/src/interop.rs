@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    interop_hsm, interop_oms, interop_pickle, interop_registry, interop_reports, interop_sigstore,
-    models, run,
+    interop_git, interop_hsm, interop_oms, interop_pickle, interop_registry, interop_reports,
+    interop_sigstore, models, run,
 };
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
@@ -57,6 +57,9 @@ pub fn run() -> Result<()> {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_reports::run(&bench.pkg, &root)? {
+        bench.check(&what, ok);
+    }
+    for (what, ok) in interop_git::run(&bench.pkg, &root)? {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_pickle::run(&root)? {

@@ -6,6 +6,7 @@ mod bench;
 mod generate;
 mod golden;
 mod interop;
+mod interop_git;
 mod interop_hsm;
 mod interop_oms;
 mod interop_pickle;

@@ -11,6 +11,7 @@ use super::tarball::{Tee, Written};
 use super::{parts, split};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx::{self, FileState};
+use crate::git::{Commit, Content};
 use crate::hash::{Hasher, Ingested, Meter, ShardHasher};
 use crate::model::digest::Digest;
 
@@ -115,8 +116,7 @@ impl Maker<'_> {
                 let (state, ingested) = match file.from {
                     From::Disk(disk) => add_from_disk(writer, file, disk, &target, sharded)?,
                     From::Git(commit, index) => {
-                        let content = commit.content(&commit.files[index])?;
-                        (None, add(writer, file, content.as_slice(), &target, sharded)?)
+                        (None, add_from_git(writer, file, (commit, index), &target, sharded)?)
                     }
                 };
                 meter.add(file.size);
@@ -201,6 +201,29 @@ fn add_from_disk<W: io::Write>(
         return Err(Problem::new(Code::FileChanged, disk.display()));
     }
     Ok((Some(state), ingested))
+}
+
+/// A file of a commit; the object that a pointer stands for is checked while it is read.
+fn add_from_git<W: io::Write>(
+    writer: &mut super::tarball::Writer<W>,
+    file: &PlannedFile<'_>,
+    (commit, index): (&Commit, usize),
+    target: &Path,
+    shard_size: Option<u64>,
+) -> Result<Ingested> {
+    let source = &commit.files[index];
+    let ingested = match commit.content(source)? {
+        Content::Bytes(bytes) => add(writer, file, bytes.as_slice(), target, shard_size)?,
+        Content::Object(_, object) => {
+            add(writer, file, object.take(file.size), target, shard_size)?
+        }
+    };
+    match source.lfs {
+        Some(object) if object.oid != ingested.digest => {
+            Err(crate::git::lfs::wrong(&object, file.path.as_str(), ingested.digest))
+        }
+        _ => Ok(ingested),
+    }
 }
 
 fn add<W: io::Write>(

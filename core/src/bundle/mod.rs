@@ -4,6 +4,7 @@
 //! "a blob that refers to the manifest".
 
 mod cache;
+mod commits;
 mod content;
 mod copy;
 mod describe;
@@ -27,6 +28,7 @@ mod tarball;
 mod unpack;
 mod validate;
 
+pub use commits::GitRequest;
 pub use content::{Checked, Scope, check_and_keep_layers, check_folder, check_layers};
 pub use copy::copy;
 pub use describe::source_date;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::cache::Cache;
+use super::commits::{self, GitRequest};
 use super::make::{Made, Maker};
 use super::oci::{self, Descriptor, Form};
 use super::plan::{Plan, plan_layers};
@@ -75,6 +76,8 @@ pub struct PackRequest {
     pub cache: bool,
     /// Whether an output that is no bundle is replaced.
     pub force: bool,
+    /// What is asked of the repositories that code comes from.
+    pub git: GitRequest,
 }
 
 /// What was packed.
@@ -110,7 +113,7 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
     let spec = spec::load(&request.folder)?;
     let resolved = spec::resolve(&request.folder, &spec)?;
     let created = describe::source_date()?;
-    let commits = open_commits(&request.folder, &spec)?;
+    let (commits, notes) = commits::open(&request.folder, &spec, &request.git)?;
     let plans = plan_layers(&spec, &resolved, &commits)?;
     let part = usable_part(request.part)?;
     let all = || plans.iter().flat_map(|plan| plan.files.iter().map(|file| (plan.form, file.size)));
@@ -163,6 +166,7 @@ pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
         finding.severity = crate::finding::Severity::Note;
         outcome.findings.push(finding);
     }
+    outcome.findings.extend(notes);
     outcome.findings.extend(left_out(&request.folder, &resolved.unpacked));
     Ok(outcome)
 }
@@ -192,13 +196,6 @@ fn left_out(folder: &Path, paths: &[ReleasePath]) -> Option<Finding> {
             ))
             .into_finding()
     })
-}
-
-fn open_commits(folder: &Path, spec: &Spec) -> Result<Vec<Option<Commit>>> {
-    spec.components
-        .iter()
-        .map(|component| component.git.as_ref().map(|git| Commit::open(folder, git)).transpose())
-        .collect()
 }
 
 /// The bundle that is in the way, if it is one.

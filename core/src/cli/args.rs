@@ -60,6 +60,14 @@ pub enum Command {
     /// Make a bundle from a folder with a pkg.toml
     #[command(after_help = "Example:\n  pkg pack model/ -o model.pkg")]
     Pack(PackArgs),
+    /// Check a model repository: pkg.toml, licences, LFS pointers, pickles, secrets
+    #[command(
+        after_help = "Examples:\n  pkg check model/\n  pkg check model/ --strict --sarif\n  pkg check --staged"
+    )]
+    Check(super::check::CheckArgs),
+    /// Install hooks of git that check commits, release tags and what arrives
+    #[command(subcommand)]
+    Hook(super::hook::HookCommand),
     /// Make a signing key pair
     #[command(after_help = "Example:\n  pkg keygen -o release")]
     Keygen(KeygenArgs),
@@ -215,6 +223,9 @@ pub struct PackArgs {
     /// Replace the output even if it is no bundle
     #[arg(long)]
     pub force: bool,
+    /// Code from git
+    #[command(flatten)]
+    pub git: super::code::GitArgs,
 }
 
 /// Signature algorithms that `keygen` makes keys for.
@@ -309,6 +320,9 @@ pub struct VerifyArgs {
     /// Repository whose commits the code of the release must be, file by file
     #[arg(long, value_name = "REPOSITORY")]
     pub against: Option<PathBuf>,
+    /// Who must have signed the tag or the commit there (ssh-keygen(1), ALLOWED SIGNERS)
+    #[arg(long, value_name = "FILE", requires = "against")]
+    pub git_signers: Option<PathBuf>,
     /// Who asks what the terms mean
     #[command(flatten)]
     pub adopter: super::report::AdopterArgs,

@@ -41,6 +41,8 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
     let (name, result) = match command {
         Command::Init(args) => ("init", init(args)),
         Command::Pack(args) => ("pack", pack(args, printer)),
+        Command::Check(args) => ("check", super::check::run(args)),
+        Command::Hook(command) => (command.name(), super::hook::run(command)),
         Command::Keygen(args) => ("keygen", keygen(args)),
         Command::Sign(args) => ("sign", sign(args, printer)),
         Command::Verify(args) => ("verify", verify(args, printer)),
@@ -120,6 +122,7 @@ fn pack(args: &PackArgs, printer: Printer) -> Result<Reply> {
         part: args.shard,
         cache: !args.no_cache,
         force: args.force,
+        git: args.git.request(),
     };
     let outcome = printer.with_progress("packing", |meter| bundle::pack(&request, meter))?;
     let result = PackResult {
@@ -192,6 +195,7 @@ fn verify(args: &VerifyArgs, printer: Printer) -> Result<Reply> {
         plugins,
         results,
         against: args.against.clone(),
+        git_signers: args.git_signers.clone(),
     };
     let (verdict, findings) =
         printer.with_progress("verifying", |meter| verify::verify(&request, meter))?;

@@ -3,8 +3,11 @@
 mod args;
 mod attest;
 mod bench;
+mod check;
+mod code;
 mod commands;
 mod compare;
+mod hook;
 mod model_folder;
 mod monitor;
 mod notice;

@@ -257,6 +257,7 @@ impl Render for Overview {
             let more = rows.len() - COMPONENTS_SHOWN;
             let _ = writeln!(page, "  and {more} more components; `--json` lists all");
         }
+        super::code::recorded(&self.components, page);
         let names = |list: Vec<&str>| printable(&list.join(", "));
         if !self.base_models.is_empty() {
             let list = self.base_models.iter().map(|base| base.name.as_str()).collect();
@@ -331,16 +332,13 @@ impl Render for Judged {
             human_size(verdict.bytes_read)
         );
         table(&component_rows(&verdict.components), page);
+        super::code::recorded(&verdict.components, page);
         answer(verdict.answer.as_ref(), page);
         for run in &verdict.plugins {
             let _ = writeln!(page, "plugin  {}", super::bench::run_line(run));
         }
         for compared in &verdict.compared {
-            let is = if compared.same { "is" } else { "is NOT" };
-            let commit: String = compared.commit.chars().take(12).collect();
-            let (kind, files) = (compared.kind, compared.files);
-            let _ =
-                writeln!(page, "code    {kind} {is} commit {} ({files} files)", printable(&commit));
+            super::code::compared(compared, page);
         }
         for required in &verdict.required {
             let met = if required.met { "met" } else { "NOT MET" };

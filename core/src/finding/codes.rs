@@ -81,6 +81,17 @@ codes! {
     NoCommitNamed = "no-commit-named", Error, Inconclusive, "No component of the release names a commit, so there is nothing to compare.", "Ask the publisher to pack code from a commit (`git = { ... }` in pkg.toml).";
     CodeWithoutCommit = "code-without-commit", Note, Ok, "A component of code names no commit. It was not compared.", "Ask the publisher to pack it from a commit.";
     RevisionMoved = "revision-moved", Warning, Ok, "The tag or branch that the release was packed from names another commit now.", "Ask the publisher why; the release is about the commit it names.";
+    GitSubmodule = "git-submodule", Note, Ok, "A submodule was not followed: what it stands for is a commit of another repository.", "Name that repository in a component of its own if its code belongs to the release.";
+    GitSkipped = "git-entry-skipped", Warning, Ok, "A symbolic link of the commit was left out.", "Commit the file itself if it belongs to the release.";
+    LfsObjectMissing = "lfs-object-missing", Error, Usage, "The content of a Git LFS pointer is not in the repository.", "Run `git lfs pull` in the repository (`git lfs fetch origin REV` for a revision that is not checked out), then try again.";
+    LfsObjectWrong = "lfs-object-wrong", Error, VerificationFailed, "A Git LFS object is not the content that its pointer names.", "Remove the object and fetch it again with `git lfs fetch`.";
+    GitDirty = "git-dirty", Error, Usage, "The work tree has changes that are not committed; a release from the commit would be without them.", "Commit them, name a tag or commit in `rev`, or say `--allow-dirty`: the release then records it.";
+    GitUnpushed = "git-unpushed", Error, Usage, "No branch of a remote has the commit, so nobody else can look it up.", "Push it, or say `--allow-unpushed`: the release then records it.";
+    GitPushUnknown = "git-push-unknown", Note, Ok, "There is a remote, and nothing here says what it has; whether the commit was pushed is not known.", "Run `git fetch` to find out.";
+    GitUnfinished = "git-unfinished", Warning, Ok, "Code was packed from a repository with unfinished work, as asked. The release says so.", "Pack again from a clean, pushed commit before you publish.";
+    GitSigners = "git-signers-invalid", Error, Usage, "The list of allowed signers cannot be used.", "Write it as ssh-keygen(1) says under ALLOWED SIGNERS: `NAME KIND KEY`.";
+    GitSignatureBad = "git-signature-bad", Error, VerificationFailed, "The signature of a commit or tag is wrong.", "Do not release from it; make the tag or commit again.";
+    GitSignatureNotVerified = "git-signature-not-verified", Error, VerificationFailed, "A list of allowed signers was given, and none of them is proven to have signed the tag or the commit.", "Sign the tag with a key of the list (`git tag -s`, `gpg.format = ssh`), or correct the list.";
     // ---- output
     OutputExists = "output-exists", Error, Usage, "The output exists already.", "Choose another name, or say `--force`.";
     OutputBusy = "output-busy", Error, Usage, "Another run of pkg is writing the same output.", "Wait for it to end.";
@@ -337,6 +348,17 @@ codes! {
     DocumentsLeftOut = "documents-left-out", Note, Ok, "Documents of the release were not fetched, to keep the transfer small.", "`pkg report` and `pkg verify` fetch and read all of them.";
     NotPulled = "not-pulled", Note, Ok, "Parts of the release were left out, as asked.", "Pull again without `--only` for all of it.";
     // ---- checks of a repository, and hooks
+    SecretFound = "secret-found", Error, VerificationFailed, "A file has what looks like a token, a key or a password.", "Remove it and have it revoked: whoever saw the file has it. If it was committed, it stays in the history.";
+    LargeNotInLfs = "large-file-not-in-lfs", Error, Usage, "A large file that is no text is committed without Git LFS.", "`git lfs track` it and add it again; model hubs refuse such files.";
+    HookConflict = "hook-conflict", Error, Usage, "A hook of others is in the way. It was left as it is.", "Look at both hooks, join them by hand or remove one, and run the command again.";
+    HooksShared = "hooks-shared", Warning, Ok, "`core.hooksPath` is set for more than this repository, so its hooks run in others as well.", "Set `core.hooksPath` in this repository to keep its hooks apart.";
+    ChainedHookFailed = "chained-hook-failed", Error, Unexpected, "The hook that was there before pkg's own failed.", "See what it printed.";
+    ReleaseTagRefused = "release-tag-refused", Error, VerificationFailed, "A release tag has no signed bundle whose code is that commit.", "`pkg pack` with `git = { rev = TAG }`, `pkg sign`, and push again; `pkg.bundle` in git-config says where bundles are, `pkg.releaseTags` which tags are releases.";
+    ReleaseTagNoModel = "release-tag-no-model", Note, Ok, "The commit of a tag has no pkg.toml, so it is taken for no release of a model.", "Nothing needs to be done.";
+    ReleaseSignerUnknown = "release-signer-unknown", Warning, Ok, "The bundle of a release tag is signed and consistent; by whom was not checked.", "`git config pkg.key FILE` (or `pkg.identity` and `pkg.issuer`) says whose signature counts.";
+    ArrivedUnverified = "arrived-unverified", Error, Unexpected, "A signed folder that was just checked out or merged does not verify. It is in the work tree already: a hook cannot undo that.", "Do not use it; `git checkout` the commit before, and ask whoever published it.";
+    ArrivedNotChecked = "arrived-not-checked", Warning, Ok, "A signed folder was just checked out or merged, and not verified: nobody said whose signature counts. That is no pass.", "`git config pkg.key FILE` (or `pkg.identity` and `pkg.issuer`), then `pkg verify` it.";
+    CheckSkipped = "check-skipped", Note, Ok, "Something was not looked at. That is no pass.", "Look at it by other means.";
     // ---- pipelines
     // ---- the command line
     UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";

@@ -4,6 +4,7 @@ pub mod canonical;
 pub mod content;
 pub mod digest;
 pub mod disclosure;
+pub mod git;
 pub mod kind;
 pub mod path;
 pub mod release;

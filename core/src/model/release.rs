@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::disclosure::Disclosure;
+use super::git::{GitLfsFile, GitSignature, GitSubmodule, GitTag};
 use super::kind::Kind;
 use super::path::ReleasePath;
 use super::spec::{BaseModelSpec, DataClass, DataRole};
@@ -104,6 +105,24 @@ pub struct GitSource {
     pub authored: u64,
     /// Committer time, seconds since 1970 UTC.
     pub committed: u64,
+    /// Signature of the commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<GitSignature>,
+    /// The annotated tag that `rev` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<GitTag>,
+    /// Submodules below the path. They are linked by commit, and not in the bundle.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub submodules: Vec<GitSubmodule>,
+    /// Files that are Git LFS objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lfs: Vec<GitLfsFile>,
+    /// Whether there were changes that were not committed, and so are not in the bundle.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dirty: bool,
+    /// Whether no branch of a remote had the commit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpushed: bool,
 }
 
 /// One component of the release.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::disclosure::{
     Access, DataInformation, Disclosure, Snapshot, TermsChange, Training, Usage,
 };
+use super::git::GitAllow;
 use super::kind::Kind;
 
 /// Name of the file in the release folder.
@@ -144,6 +145,13 @@ pub struct GitSpec {
     /// Folder in the bundle under which the files are put.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub into: Option<String>,
+    /// List of those who may sign tags and commits (ssh-keygen(1), ALLOWED SIGNERS),
+    /// relative to the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_signers: Option<String>,
+    /// What may be unfinished in the repository; it is recorded in the release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<GitAllow>,
 }
 
 /// How a data set can be had (Open Source AI Definition 1.0, data information).

@@ -1,6 +1,6 @@
 //! Admission: challenges (RFC 9110, section 11), and the token authentication of the
 //! distribution project ("Token Authentication Specification", "Docker Registry v2
-//! authentication using OAuth2").
+//! authentication using `OAuth2`").
 //!
 //! Tokens and passwords go to the registry itself and to the token service that it
 //! names, over encrypted connections, and into no message.

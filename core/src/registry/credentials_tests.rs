@@ -217,7 +217,7 @@ fn ask(script: &str) -> Result<String, Problem> {
     let folder = with_helper(script);
     let environment = environment(&[("PATH", folder.path())]);
     let config = folder.path().join("config.json");
-    let found = helper::ask("test", HOST, &config, &environment, Duration::from_secs(60))?;
+    let found = helper::ask("test", HOST, &config, &environment, Duration::from_mins(1))?;
     Ok(found.map_or("none".to_owned(), |(user, secret)| format!("{user}:{}", *secret)))
 }
 
@@ -254,18 +254,18 @@ fn a_helper_is_asked() {
 #[test]
 fn a_helper_that_fails_is_named_and_not_quoted() {
     for (script, why) in [
-        ("echo secret; exit 3", "exit status: 3"),
+        ("echo hunter2; exit 3", "exit status: 3"),
         ("kill -9 $$", "signal"),
-        ("echo secret", "something else"),
-        ("echo '{\"Username\":\"secret\"}'", "something else"),
-        ("yes secret", "over"),
+        ("echo hunter2", "something else"),
+        ("echo '{\"Username\":\"hunter2\"}'", "something else"),
+        ("yes hunter2", "over"),
         ("exec >&-; exit 0", "something else"),
     ] {
         let problem = ask(script).unwrap_err();
         assert_eq!(problem.code(), Code::RegistryCredentials);
         let text = problem.to_string();
         assert!(text.contains(why) && text.contains("config.json"), "{script}: {text}");
-        assert!(!text.contains("secret"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
     }
     assert_eq!(ask("echo 'Credentials Not Found'; exit 1").unwrap(), "none");
     assert_eq!(ask("echo '{\"Username\":\"\",\"Secret\":\"\"}'").unwrap(), "none");

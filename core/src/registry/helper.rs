@@ -119,15 +119,9 @@ fn run(
         // Nobody listens after the time is over.
         let _ = sender.send(read.map(|_| output));
     });
-    let output = receiver.recv_timeout(time);
-    let output = match output {
-        Ok(output) => output,
-        Err(_) => {
-            return end(&mut child).and(Err(std::io::Error::other(format!(
-                "no answer in {} seconds",
-                time.as_secs()
-            ))));
-        }
+    let Ok(output) = receiver.recv_timeout(time) else {
+        end(&mut child)?;
+        return Err(std::io::Error::other(format!("no answer in {} seconds", time.as_secs())));
     };
     // It has said everything, or too much.
     loop {

@@ -222,7 +222,7 @@ impl Http {
         let answer = self.runtime.block_on(wire::unless_silent(
             request.send(),
             &sending,
-            pace.idle,
+            pace.head,
             pace.answer,
         ));
         match answer {

@@ -140,7 +140,8 @@ fn a_connection_that_is_cut_is_made_again() {
 
 #[test]
 fn silence_is_a_cut() {
-    let pace = Pace { idle: Duration::from_millis(60), retries: 1, ..quick() };
+    let short = Duration::from_millis(60);
+    let pace = Pace { idle: short, retries: 1, ..quick() };
     let server = Server::new(|_| Reply::new(200).claims(9).body("12").hangs());
     let session = server.session_with(|_| None, pace.clone());
     let (code, text) = code_of(&session);
@@ -150,7 +151,7 @@ fn silence_is_a_cut() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let host = mute.local_addr().unwrap();
     let reference: Reference = format!("oci://{host}/a").parse().unwrap();
-    let pace = Pace { answer: Duration::from_millis(80), ..pace };
+    let pace = Pace { head: short, answer: short, ..pace };
     let session = Session::with(&reference, &Options::default(), Box::new(|_| None), pace).unwrap();
     assert_eq!(code_of(&session).0, Code::RegistryUnreachable);
     let http = Http::new(&session).unwrap();
@@ -167,14 +168,10 @@ fn silence_is_a_cut() {
 
 #[test]
 fn a_trickle_is_a_cut() {
-    let server = Server::new(|_| Reply::new(200));
-    let address = server.address;
-    drop(server);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    assert_ne!(address, listener.local_addr().unwrap());
     let host = listener.local_addr().unwrap();
     let reference: Reference = format!("oci://{host}/a").parse().unwrap();
-    let pace = Pace { idle: Duration::from_millis(200), ..quick() };
+    let pace = Pace { idle: Duration::from_millis(500), ..quick() };
     let session = Session::with(&reference, &Options::default(), Box::new(|_| None), pace).unwrap();
     std::thread::spawn(move || {
         use std::io::Write as _;
@@ -185,9 +182,7 @@ fn a_trickle_is_a_cut() {
             std::thread::sleep(Duration::from_millis(10));
         }
     });
-    let (code, text) = code_of(&session);
-    assert_eq!(code, Code::TransferInterrupted);
-    assert!(text.contains("next to nothing"), "{text}");
+    assert_eq!(code_of(&session).0, Code::TransferInterrupted);
 }
 
 #[test]

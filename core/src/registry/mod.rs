@@ -12,7 +12,8 @@ mod address;
 mod answer;
 #[cfg(feature = "network")]
 mod auth;
-#[cfg(all(test, feature = "network"))]
+#[cfg(feature = "network")]
+#[cfg(test)]
 mod auth_tests;
 #[cfg(feature = "network")]
 mod call;
@@ -20,9 +21,11 @@ mod call;
 mod challenge;
 #[cfg(feature = "network")]
 mod credentials;
-#[cfg(all(test, feature = "network"))]
+#[cfg(feature = "network")]
+#[cfg(test)]
 mod credentials_tests;
-#[cfg(all(test, feature = "network"))]
+#[cfg(feature = "network")]
+#[cfg(test)]
 mod fake;
 #[cfg(feature = "network")]
 mod fetch;
@@ -33,7 +36,8 @@ mod halt;
 mod helper;
 #[cfg(feature = "network")]
 mod http;
-#[cfg(all(test, feature = "network"))]
+#[cfg(feature = "network")]
+#[cfg(test)]
 mod http_tests;
 #[cfg_attr(not(feature = "network"), expect(dead_code, reason = "only fetching reads it"))]
 mod journal;
@@ -46,9 +50,11 @@ mod reference;
 mod referrers;
 #[cfg(feature = "network")]
 mod repository;
-#[cfg(all(test, feature = "network"))]
+#[cfg(feature = "network")]
+#[cfg(test)]
 mod repository_tests;
-#[cfg(all(test, feature = "network"))]
+#[cfg(feature = "network")]
+#[cfg(test)]
 mod scripted;
 #[cfg(feature = "network")]
 mod session;

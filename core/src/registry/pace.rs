@@ -21,8 +21,10 @@ pub(super) struct Pace {
     pub(super) cap: Duration,
     /// How long one second of what is waited really lasts; tests make it short.
     pub(super) second: Duration,
-    /// Silence after which a connection counts as dead, while an answer is read or a
-    /// body is sent.
+    /// Silence after which a connection counts as dead, while a body is sent or the
+    /// answer to a request without one is waited for.
+    pub(super) head: Duration,
+    /// The same while the body of an answer is read.
     pub(super) idle: Duration,
     /// Silence after which a registry counts as dead once it has got a whole body; it
     /// may have to hash gigabytes before it answers.
@@ -37,6 +39,7 @@ impl Pace {
             base: Duration::from_millis(200),
             cap: Duration::from_secs(10),
             second: Duration::from_secs(1),
+            head: Duration::from_mins(1),
             idle: Duration::from_mins(1),
             answer: Duration::from_mins(5),
             retries: retries.unwrap_or(RETRIES),

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -108,7 +108,6 @@ type Script = dyn Fn(&Request) -> Reply + Send + Sync;
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
-    sent: Arc<AtomicU64>,
     ended: Arc<AtomicBool>,
 }
 
@@ -118,11 +117,9 @@ impl Server {
         let server = Self {
             address: listener.local_addr().unwrap(),
             seen: Arc::default(),
-            sent: Arc::default(),
             ended: Arc::default(),
         };
-        let (seen, sent, ended) =
-            (Arc::clone(&server.seen), Arc::clone(&server.sent), Arc::clone(&server.ended));
+        let (seen, ended) = (Arc::clone(&server.seen), Arc::clone(&server.ended));
         let script: Arc<Script> = Arc::new(script);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -131,10 +128,10 @@ impl Server {
                 }
                 let Ok(stream) = stream else { continue };
                 let (script, seen) = (Arc::clone(&script), Arc::clone(&seen));
-                let (sent, ended) = (Arc::clone(&sent), Arc::clone(&ended));
+                let ended = Arc::clone(&ended);
                 // A client that goes away is no failure of the server.
                 std::thread::spawn(move || {
-                    let _ = serve(stream, &*script, &seen, &sent, &ended);
+                    let _ = serve(stream, &*script, &seen, &ended);
                 });
             }
         });
@@ -149,11 +146,6 @@ impl Server {
     /// Method and path of what was asked so far.
     pub(super) fn lines(&self) -> Vec<String> {
         self.seen().iter().map(Request::line).collect()
-    }
-
-    /// Bytes of bodies that the system took from it.
-    pub(super) fn sent(&self) -> u64 {
-        self.sent.load(Ordering::SeqCst)
     }
 
     pub(super) fn url(&self, path: &str) -> String {
@@ -198,6 +190,7 @@ pub(super) fn quick() -> Pace {
         base: Duration::from_millis(1),
         cap: Duration::from_millis(4),
         second: Duration::from_millis(1),
+        head: Duration::from_secs(20),
         idle: Duration::from_secs(20),
         answer: Duration::from_secs(20),
         retries: 3,
@@ -208,7 +201,6 @@ fn serve(
     stream: TcpStream,
     script: &Script,
     seen: &Mutex<Vec<Request>>,
-    sent: &AtomicU64,
     ended: &AtomicBool,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
@@ -236,29 +228,29 @@ fn serve(
     if reply.nothing {
         return Ok(());
     }
-    answer(stream, &request, &reply, sent, ended)
+    answer(stream, &request, &reply, ended)
 }
 
 fn answer(
     mut stream: TcpStream,
     request: &Request,
     reply: &Reply,
-    sent: &AtomicU64,
     ended: &AtomicBool,
 ) -> std::io::Result<()> {
-    let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", reply.status);
-    for (name, value) in &reply.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let mut head = vec![format!("HTTP/1.1 {} X", reply.status), "Connection: close".to_owned()];
+    head.extend(reply.headers.iter().map(|(name, value)| format!("{name}: {value}")));
     if !reply.endless || reply.claimed.is_some() {
         let len = reply.claimed.unwrap_or(reply.body.len() as u64);
-        head += &format!("Content-Length: {len}\r\n");
+        head.push(format!("Content-Length: {len}"));
     }
-    stream.write_all(format!("{head}\r\n").as_bytes())?;
-    while request.method != "HEAD" {
+    stream.write_all(format!("{}\r\n\r\n", head.join("\r\n")).as_bytes())?;
+    let has_body = request.method != "HEAD";
+    if has_body {
         stream.write_all(&reply.body)?;
-        sent.fetch_add(reply.body.len() as u64, Ordering::SeqCst);
-        if !reply.endless {
+    }
+    while has_body && reply.endless {
+        stream.write_all(&reply.body)?;
+        if ended.load(Ordering::SeqCst) {
             break;
         }
     }

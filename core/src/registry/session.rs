@@ -16,6 +16,14 @@ use super::wire;
 use super::{Options, Reference};
 use crate::finding::{Code, Problem, Result};
 
+/// Whether credentials were looked up.
+#[derive(Default)]
+enum Looked {
+    #[default]
+    NotYet,
+    Up(Option<Arc<Credential>>),
+}
+
 /// What all threads that speak to one registry share.
 pub(super) struct Session {
     reference: Reference,
@@ -28,7 +36,7 @@ pub(super) struct Session {
     pub(super) tokens: Mutex<Tokens>,
     /// Held by the one that asks for a token.
     pub(super) gate: Mutex<()>,
-    credential: Mutex<Option<Option<Arc<Credential>>>>,
+    credential: Mutex<Looked>,
     not_before: Mutex<Option<Instant>>,
     received: AtomicU64,
     sent: Arc<AtomicU64>,
@@ -127,8 +135,8 @@ impl Session {
     /// The credentials for this repository, looked up once.
     pub(super) fn credential(&self) -> Result<Option<Arc<Credential>>> {
         let mut known = self.credential.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*known {
-            return Ok(known.clone());
+        if let Looked::Up(found) = &*known {
+            return Ok(found.clone());
         }
         let found = credentials::find(
             self.reference.host(),
@@ -137,14 +145,16 @@ impl Session {
             &self.environment,
         )?;
         let found = found.map(Arc::new);
-        *known = Some(found.clone());
+        *known = Looked::Up(found.clone());
         Ok(found)
     }
 
     /// The same, if it was looked up already.
     pub(super) fn credential_if_known(&self) -> Option<Arc<Credential>> {
-        let known = self.credential.lock().unwrap_or_else(PoisonError::into_inner);
-        known.clone().flatten()
+        match &*self.credential.lock().unwrap_or_else(PoisonError::into_inner) {
+            Looked::Up(found) => found.clone(),
+            Looked::NotYet => None,
+        }
     }
 
     /// Nothing is asked before `wait` is over.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use x509_cert::der::DecodePem as _;
 
 use crate::finding::{Code, Problem, Result};
 
@@ -20,7 +21,11 @@ const PIECE: usize = 256 << 10;
 /// Largest file of authorities, in bytes.
 const MAX_AUTHORITIES: u64 = 4 << 20;
 
-/// Most header bytes are bounded by the HTTP library; this is the wait for a connection.
+/// Lines around a certificate (RFC 7468).
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(20);
 
 /// A client without redirects, with the given authorities beside those of the system.
@@ -52,13 +57,21 @@ pub(super) fn client(authorities: &[reqwest::Certificate], near: bool) -> Result
 pub(super) fn authorities(path: &Path) -> Result<Vec<reqwest::Certificate>> {
     let wrong = |why: String| Problem::new(Code::UsageError, path.display()).detail(why);
     let bytes = crate::fsx::read_limited(path, MAX_AUTHORITIES)?;
-    let found = reqwest::Certificate::from_pem_bundle(&bytes).map_err(|error| {
-        wrong(format!("it holds no certificates in PEM: {}", chain(&error))).source(error)
-    })?;
-    if found.is_empty() {
+    // The HTTP library looks into them only when a client is made, and names no file.
+    let text = String::from_utf8_lossy(&bytes);
+    let mut count = 0;
+    for block in text.split(BEGIN).skip(1) {
+        let end = block.find(END).map_or(block.len(), |end| end + END.len());
+        x509_cert::Certificate::from_pem(format!("{BEGIN}{}", &block[..end]))
+            .map_err(|error| wrong(format!("a certificate in it cannot be read: {error}")))?;
+        count += 1;
+    }
+    if count == 0 {
         return Err(wrong("it holds no certificates in PEM".to_owned()));
     }
-    Ok(found)
+    reqwest::Certificate::from_pem_bundle(&bytes).map_err(|error| {
+        wrong(format!("its certificates cannot be read: {}", chain(&error))).source(error)
+    })
 }
 
 /// What drives requests, on this thread.
@@ -185,8 +198,8 @@ impl Body for Streamed {
 #[derive(Debug)]
 pub(super) struct Silent(pub(super) Duration);
 
-/// What `request` gives, unless neither a piece of the body was taken for `idle`, nor,
-/// once all of it was, an answer came for `answer`.
+/// What `request` gives, unless no piece of the body was taken for `idle`, or, once all of
+/// it was, no answer came for `answer`.
 pub(super) async fn unless_silent<T>(
     request: impl Future<Output = T>,
     sending: &Sending,
@@ -226,4 +239,136 @@ pub(super) fn is_certificate(error: &dyn std::error::Error) -> bool {
         source = cause.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING as P256, EcdsaKeyPair, KeyPair as _,
+    };
+    use reqwest::Method;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+    use rustls_pki_types::PrivateKeyDer;
+    use x509_cert::der::Decode as _;
+    use x509_cert::spki::SubjectPublicKeyInfoOwned;
+
+    use super::super::http::{Access, Call, Http, Session};
+    use super::super::scripted::quick;
+    use super::super::{Options, Reference};
+    use crate::finding::{Code, Problem};
+    use crate::trust::testcert::{Made, Wish, dns, ip, pem_of};
+
+    /// A server with a certificate by `authority`, that answers everything with `answer`.
+    fn serve(authority: &Made, wish: &Wish, answer: &'static str) -> Reference {
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        let document = EcdsaKeyPair::generate_pkcs8(&P256, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&P256, document.as_ref()).unwrap();
+        let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+        let spki = SubjectPublicKeyInfoOwned::from_der(spki.as_ref()).unwrap();
+        let chain = vec![wish.der(&spki, &authority.key).into()];
+        let key = PrivateKeyDer::try_from(document.as_ref().to_vec()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let reference = format!("oci://{}/a", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let mut stream = BufReader::new(StreamOwned::new(connection, stream.unwrap()));
+                let mut line = String::from("x");
+                // Who does not like the certificate goes away.
+                while line.trim_end() != "" {
+                    line.clear();
+                    if stream.read_line(&mut line).is_err() {
+                        break;
+                    }
+                }
+                let _ = stream.get_mut().write_all(answer.as_bytes());
+                stream.get_mut().conn.send_close_notify();
+                let _ = stream.get_mut().flush();
+            }
+        });
+        reference.parse().unwrap()
+    }
+
+    fn ask(reference: &Reference, authority: &Made) -> Result<(u16, Vec<u8>), Problem> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        // Several in one file, the one that counts last.
+        let other = Wish::authority("CN=other", "CN=other").by(None);
+        let both = [&other.certificate, &authority.certificate];
+        std::fs::write(&path, pem_of(&both)).unwrap();
+        let options = Options { authorities: vec![path], ..Options::default() };
+        let session = Session::with(reference, &options, Box::new(|_| None), quick())?;
+        assert!(session.url("x").starts_with("https://127.0.0.1:"));
+        let http = Http::new(&session)?;
+        let answer = http.call(&Call::new(Method::GET, session.url("x"), Access::Pull))?;
+        Ok((answer.status().as_u16(), answer.bytes(100)?))
+    }
+
+    fn server(subject: &str) -> Wish {
+        let names = vec![ip(&[127, 0, 0, 1])];
+        let purposes = Some(vec!["1.3.6.1.5.5.7.3.1"]);
+        Wish { purposes, names, ..Wish::leaf(subject, "CN=ca") }
+    }
+
+    #[test]
+    fn an_own_authority_is_trusted_and_a_bad_certificate_is_named() {
+        let authority = Wish::authority("CN=ca", "CN=ca").by(None);
+        let good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+        let reference = serve(&authority, &server("CN=good"), good);
+        assert_eq!(ask(&reference, &authority).unwrap(), (200, b"ok".to_vec()));
+        let stranger = Wish::authority("CN=ca", "CN=ca").by(None);
+        let old = ("2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z");
+        let renamed = Wish { names: vec![dns("example.org")], ..server("CN=x") };
+        for reference in [
+            serve(&stranger, &server("CN=x"), good),
+            serve(&authority, &Wish { validity: old, ..server("CN=x") }, good),
+            serve(&authority, &renamed, good),
+        ] {
+            let problem = ask(&reference, &authority).unwrap_err();
+            assert_eq!(problem.code(), Code::RegistryUnreachable);
+            assert!(problem.to_string().contains("certificate of https://127.0.0.1"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_sent_out_of_an_encrypted_connection() {
+        let authority = Wish::authority("CN=ca", "CN=ca").by(None);
+        let answer = "HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:1/x?secret\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let reference = serve(&authority, &server("CN=good"), answer);
+        let problem = ask(&reference, &authority).unwrap_err();
+        assert_eq!(problem.code(), Code::RegistryNotEncrypted);
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let bad = [
+            "",
+            "x",
+            "-----BEGIN CERTIFICATE-----",
+            "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ];
+        for text in bad {
+            let path = folder.path().join("ca.pem");
+            std::fs::write(&path, text).unwrap();
+            let problem = super::authorities(&path).unwrap_err();
+            assert_eq!(problem.code(), Code::UsageError, "{text}");
+            assert!(problem.to_string().contains("ca.pem"), "{problem}");
+        }
+    }
 }

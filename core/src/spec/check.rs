@@ -170,7 +170,10 @@ impl Checker {
             }
         }
         if let Some(git) = &component.git {
-            self.path("git.path", git.path.as_deref());
+            // A tree may be named with a slash at its end, and the whole of it by a dot.
+            let inside = git.path.as_deref().map(crate::model::git::inside);
+            self.path("git.path", inside.filter(|path| !path.is_empty()));
+            self.path("git.allowed-signers", git.allowed_signers.as_deref());
             self.path("git.into", git.into.as_deref());
             self.filled("git.repo", Some(&git.repo));
             self.filled("git.rev", Some(&git.rev));
@@ -318,6 +321,18 @@ mod tests {
 
     #[test]
     fn paths_stay_inside() {
+        for (path, good) in [
+            ("train/", true),
+            (".", true),
+            ("./", true),
+            ("a/b", true),
+            ("..", false),
+            ("/", false),
+        ] {
+            let found =
+                component(&format!("git = {{ repo = \".\", rev = \"x\", path = \"{path}\" }}"));
+            assert_eq!(found.is_empty(), good, "{path}");
+        }
         for bad in ["/a", "../a", "a/../b", "./a", "a//b", "a/", "a\\\\b", ""] {
             assert_eq!(component(&format!("paths = [\"{bad}\"]")), [Code::UnsafePath], "{bad}");
             let file = format!("absent = \"no\"\nlicence-file = \"{bad}\"");

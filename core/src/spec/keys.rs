@@ -97,8 +97,16 @@ const COMPONENT: Shape = Shape {
     ],
 };
 
-const GIT: Shape =
-    Shape { keys: &[("repo", Plain), ("rev", Plain), ("path", Plain), ("into", Plain)] };
+const GIT: Shape = Shape {
+    keys: &[
+        ("repo", Plain),
+        ("rev", Plain),
+        ("path", Plain),
+        ("into", Plain),
+        ("allowed-signers", Plain),
+        ("allow", Plain),
+    ],
+};
 
 const DATA: Shape = Shape {
     keys: &[

@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use crate::bundle::Loaded;
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::git::{Commit, resolve};
-use crate::model::digest::Digest;
+use crate::git::{self, Commit, Resolved, resolve};
+use crate::model::git::{GitSignature, GitTag};
 use crate::model::kind::{Group, Kind};
 use crate::model::release::{Component, FileEntry, GitSource, Owner};
 use crate::model::spec::GitSpec;
+use crate::sshsig::Signers;
 
 /// A component, held against the commit that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -26,6 +27,11 @@ pub struct Compared {
     pub files: usize,
     /// Whether its files are those of the commit, all of them and no others.
     pub same: bool,
+    /// Signature of the commit, as judged here.
+    pub signature: Option<GitSignature>,
+    /// The tag object that the release names, if the repository has it, with its signature
+    /// as judged here.
+    pub tag: Option<GitTag>,
 }
 
 /// Files of the commit by which it is found out where they were put.
@@ -34,7 +40,12 @@ const SAMPLE: usize = 20;
 const MAX_TOLD: usize = 10;
 
 /// Compares every component that names a commit with the repository.
-pub(super) fn check(loaded: &Loaded, repository: &Path) -> Result<(Vec<Compared>, Vec<Finding>)> {
+pub(super) fn check(
+    loaded: &Loaded,
+    repository: &Path,
+    signers: Option<&Path>,
+) -> Result<(Vec<Compared>, Vec<Finding>)> {
+    let signers = signers.map(git::read_signers).transpose()?;
     let (mut compared, mut findings) = (Vec::new(), Vec::new());
     for (position, component) in loaded.release.components.iter().enumerate() {
         let Some(git) = &component.git else {
@@ -50,7 +61,7 @@ pub(super) fn check(loaded: &Loaded, repository: &Path) -> Result<(Vec<Compared>
             .iter()
             .filter(|file| file.owner == Owner::Component(position))
             .collect();
-        let (report, more) = one(component, git, &files, repository)?;
+        let (report, more) = one(component, git, &files, (repository, signers.as_ref()))?;
         compared.push(report);
         findings.extend(more);
     }
@@ -64,11 +75,17 @@ fn one(
     component: &Component,
     git: &GitSource,
     files: &[&FileEntry],
-    repository: &Path,
+    (repository, signers): (&Path, Option<&Signers>),
 ) -> Result<(Compared, Vec<Finding>)> {
     let subject = format!("{} at {}", component.kind, git.commit);
-    let mut report =
-        Compared { kind: component.kind, commit: git.commit.clone(), files: 0, same: false };
+    let mut report = Compared {
+        kind: component.kind,
+        commit: git.commit.clone(),
+        files: 0,
+        same: false,
+        signature: None,
+        tag: None,
+    };
     let missing = |detail: String| Problem::new(Code::CommitNotFound, &subject).detail(detail);
     let hex = git.commit.chars().all(|c| c.is_ascii_hexdigit());
     if !hex || ![40, 64].contains(&git.commit.len()) {
@@ -80,8 +97,10 @@ fn one(
         rev: git.commit.clone(),
         path: git.path.clone(),
         into: None,
+        allowed_signers: None,
+        allow: Vec::new(),
     };
-    let commit = match Commit::open(repository, &spec) {
+    let mut commit = match Commit::open(repository, &spec, signers) {
         Ok(commit) => commit,
         Err(problem) if problem.code() == Code::GitRepository => {
             let problem = missing(problem.finding().message.clone());
@@ -92,7 +111,9 @@ fn one(
     let mut wrong = differences(&commit, git, files)?;
     report.files = commit.files.len();
     report.same = wrong.is_empty();
-    let mut findings = Vec::new();
+    let mut findings = judge_signatures(&mut commit, git, signers, &subject)?;
+    report.signature.clone_from(&commit.source.signature);
+    report.tag = commit.source.tag.take();
     let more = wrong.len().saturating_sub(MAX_TOLD);
     wrong.truncate(MAX_TOLD);
     if more > 0 {
@@ -103,13 +124,39 @@ fn one(
         findings.push(Problem::new(Code::NotThatCommit, &subject).detail(detail).into_finding());
     }
     // A tag or branch may be put elsewhere after the release.
-    if let Some(now) = resolve(repository, &git.rev)
-        && now != git.commit
-    {
-        let detail = format!("{} is {now} in the repository now", git.rev);
+    let now = resolve(repository, &git.rev);
+    if let Some(detail) = now.as_ref().and_then(|now| moved(git, now)) {
         findings.push(Problem::new(Code::RevisionMoved, &subject).detail(detail).into_finding());
     }
     Ok((report, findings))
+}
+
+/// Findings about the signatures of the commit and of the tag that the release names.
+fn judge_signatures(
+    commit: &mut Commit,
+    git: &GitSource,
+    signers: Option<&Signers>,
+    subject: &str,
+) -> Result<Vec<Finding>> {
+    if let Some(tag) = &git.tag {
+        // By its id: a tag of that name may be another object by now.
+        commit.source.tag = commit.tag(&tag.id, signers)?;
+    }
+    Ok(git::about_signatures(&commit.source, subject, signers.is_some()))
+}
+
+/// How what the revision names now differs from what was recorded.
+fn moved(git: &GitSource, now: &Resolved) -> Option<String> {
+    if now.commit != git.commit {
+        return Some(format!("{} is {} in the repository now", git.rev, now.commit));
+    }
+    match (&git.tag, &now.tag) {
+        (Some(then), Some(now)) if then.id != *now => {
+            Some(format!("the tag {} was the object {}, and is {now} now", git.rev, then.id))
+        }
+        (Some(then), None) => Some(format!("{} is no longer the tag object {}", git.rev, then.id)),
+        _ => None,
+    }
 }
 
 /// What is not as in the commit, in words.
@@ -121,6 +168,9 @@ fn differences(commit: &Commit, git: &GitSource, files: &[&FileEntry]) -> Result
     }
     if (source.authored, source.committed) != (git.authored, git.committed) {
         wrong.push("its dates are others".to_owned());
+    }
+    if source.submodules != git.submodules {
+        wrong.push("its submodules are others".to_owned());
     }
     let mut left: BTreeMap<&str, &FileEntry> =
         files.iter().map(|file| (file.path.as_str(), *file)).collect();
@@ -134,7 +184,7 @@ fn differences(commit: &Commit, git: &GitSource, files: &[&FileEntry]) -> Result
         if entry.executable != file.executable {
             wrong.push(format!("{path} differs in its executable bit"));
         }
-        if entry.size != file.size || entry.digest != Digest::of(&commit.content(file)?) {
+        if entry.size != file.size || entry.digest != commit.digest(file)? {
             wrong.push(format!("{path} has other content"));
         }
     }

@@ -358,6 +358,26 @@ fn after_a_power_cut_what_is_there_is_hashed_before_it_is_believed() {
 }
 
 #[test]
+fn a_killed_run_is_gone_on_from_the_last_point_that_was_noted() {
+    const NOTED: u64 = 64 << 20;
+    let cut = NOTED + 900_000;
+    let faults = Faults { cut_bodies: (cut, 1), ..Faults::default() };
+    let case = Case::of(content((66 << 20) + 1), None, faults);
+    case.run(0, Some(&case.journal("b"))).unwrap_err();
+    // A run that is killed does not note where it ends.
+    let path = case.folder.path().join("journal");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (noted, _) = text.trim_end().rsplit_once('\n').unwrap();
+    std::fs::write(&path, format!("{noted}\n")).unwrap();
+    case.fake.forget_log();
+    case.run(0, Some(&case.journal("b"))).unwrap();
+    case.check();
+    let log = case.fake.log();
+    let from = log[0].headers["range"].strip_prefix("bytes=").unwrap().split_once('-').unwrap().0;
+    assert!((NOTED..cut).contains(&from.parse().unwrap()), "{from}");
+}
+
+#[test]
 fn a_forged_state_is_found_out_and_begun_anew() {
     let case = Case::new(None, Faults { cut_bodies: (123_456, 1), ..Faults::default() });
     case.run(0, Some(&case.journal("b"))).unwrap_err();
@@ -374,6 +394,37 @@ fn a_forged_state_is_found_out_and_begun_anew() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn wherever_a_run_is_killed_the_next_one_fetches_what_is_not_proved(
+        size in 1_usize..100_000,
+        part in 1_u64..30_000,
+        kept in 0_usize..=100,
+        shrunk in proptest::option::of(0_usize..=100),
+    ) {
+        let part = part.max(size as u64 / 40 + 1);
+        let case = Case::of(content(size), Some(part), Faults::default());
+        case.run(0, Some(&case.journal("b"))).unwrap();
+        let path = case.folder.path().join("journal");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let share = |percent: usize, of: usize| of * percent / 100;
+        let text = &text[..share(kept, text.len())];
+        std::fs::write(&path, text).unwrap();
+        let len = shrunk.map_or(size, |shrunk| share(shrunk, size));
+        case.file.set_len(7 + len as u64).unwrap();
+        let complete = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+        let parts = case.want().parts;
+        let proved: u64 = parts
+            .iter()
+            .filter(|part| complete.contains(&format!(" {} {} {} ", part.offset, part.len, part.digest.hex())))
+            .filter(|part| part.end() <= len as u64)
+            .map(|part| part.len)
+            .sum();
+        let before = case.fake.sent();
+        case.run(0, Some(&case.journal("b"))).unwrap();
+        case.check();
+        prop_assert_eq!(case.fake.sent() - before, size as u64 - proved);
+    }
+
     #[test]
     fn any_parts_and_any_cuts_give_the_bytes_and_fetch_proved_parts_once(
         size in 1_usize..400_000,

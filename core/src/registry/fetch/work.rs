@@ -290,7 +290,6 @@ impl Fetch<'_> {
     }
 
     /// Judges a part of which all bytes came: it is proved, or given back to begin anew.
-    #[expect(clippy::type_complexity, reason = "what to fetch again, and why")]
     fn finish(&self, blob: &Blob<'_>, taken: Taken) -> Result<Result<(), (Taken, Problem)>> {
         let Taken { index, part, progress } = taken;
         let actual = progress.hasher.finish();

@@ -30,8 +30,9 @@ impl Repository {
     /// same for all: no admission, no connection.
     ///
     /// With a folder for sessions, a later run goes on with the uploads of blobs over 8 MiB
-    /// where this one ends, however that happens, if the registry keeps what it has; what
-    /// was hashed up to the last chunk is not hashed again.
+    /// where this one ends, however that happens; what was hashed up to the last chunk is
+    /// not hashed again. That needs a registry that keeps what it has of a chunk. One that
+    /// gives the upload up (distribution 2 does) gets the blob from its beginning.
     pub fn upload(
         &self,
         blobs: &[Upload],

@@ -139,6 +139,17 @@ fn a_mount_that_is_not_granted_is_an_upload() {
 }
 
 #[test]
+fn only_names_of_repositories_are_asked_to_be_taken_from() {
+    for name in ["a&digest=sha256:0", "A", "../x", "a b", "a:tag/b", ""] {
+        let fake = Fake::new(Faults::default());
+        let from = [name.to_owned()];
+        let settings = UploadSettings { mount_from: &from, sessions: None };
+        let problem = send_with(&fake, &blob(b"x"), settings, 0).unwrap_err();
+        assert_eq!(problem.code(), Code::RegistryReference, "{name}");
+    }
+}
+
+#[test]
 fn what_is_not_what_its_name_says_is_never_completed() {
     for size in [0, 100, LARGE, TWO_CHUNKS] {
         let fake = Fake::new(Faults::default());
@@ -151,6 +162,7 @@ fn what_is_not_what_its_name_says_is_never_completed() {
         };
         assert!(!fake.log().iter().any(whole));
         assert!(fake.blob(blob.digest).is_none());
+        assert_eq!(fake.open_uploads(), 0, "it is given up");
     }
 }
 

@@ -9,6 +9,7 @@ use super::source::Source;
 use crate::finding::{Code, Problem, Result};
 use crate::registry::http::{Access, Answer, Body, Call, Http};
 use crate::registry::parts::{Sent, Upload};
+use crate::registry::{Reference, SCHEME};
 
 /// Bytes sent at once of a large blob.
 const CHUNK: u64 = 64 << 20;
@@ -81,7 +82,7 @@ impl Run<'_> {
             let end = match end {
                 // What an earlier run noted of the hash may be wrong.
                 Err(problem) if problem.code() == Code::DigestMismatch => {
-                    self.give_up(http, &begun)?;
+                    give_up(http, &begun);
                     if !std::mem::take(&mut resumed) {
                         return Err(problem);
                     }
@@ -166,6 +167,9 @@ impl Run<'_> {
         let url = self.session.url("blobs/uploads/");
         let mut begun: Option<Place> = None;
         for from in self.settings.mount_from {
+            // Nothing but the name of a repository becomes part of an address.
+            let from: Reference = format!("{SCHEME}registry/{from}").parse()?;
+            let from = from.repository();
             if from == self.session.reference().repository() {
                 continue;
             }
@@ -181,7 +185,7 @@ impl Run<'_> {
             let place = if status == 202 { Some(self.begun(&answer)?) } else { None };
             answer.discard();
             if let Some(before) = begun.take_if(|_| status == 201 || place.is_some()) {
-                self.give_up(http, &before)?;
+                give_up(http, &before);
             }
             if status == 201 {
                 return Ok(Begun::Mounted);
@@ -206,13 +210,6 @@ impl Run<'_> {
         })?;
         let min_chunk = answer.header("oci-chunk-min-length").and_then(|len| len.parse().ok());
         Ok(Place { location, offset: 0, min_chunk: min_chunk.unwrap_or(0) })
-    }
-
-    /// Tells the registry that an upload is not gone on with.
-    fn give_up(&self, http: &Http, place: &Place) -> Result<()> {
-        // Whatever it answers: uploads that nobody goes on with are cleared by it.
-        let call = Call::new(Method::DELETE, &place.location, Access::Push).once();
-        http.call(&call).map(Answer::discard).or_else(pass)
     }
 
     /// How far an upload is; nothing when the registry does not have it.
@@ -272,7 +269,6 @@ impl Run<'_> {
     ) -> Result<End> {
         let pace = self.session.pace();
         let (mut failures, mut best) = (0, place.offset);
-        let first = place.offset;
         while place.offset < upload.size {
             if let Some(memory) = memory {
                 memory.store(&place.location, place.offset, &source.state())?;
@@ -300,6 +296,7 @@ impl Run<'_> {
             } else {
                 failures += 1;
             }
+            *sent += place.offset.saturating_sub(best);
             best = best.max(place.offset);
             if failures > pace.retries {
                 if let Some(memory) = memory {
@@ -311,7 +308,6 @@ impl Run<'_> {
                 return Err(problem);
             }
         }
-        *sent += best - first;
         source.check()?;
         if let Some(memory) = memory {
             memory.store(&place.location, place.offset, &source.state())?;
@@ -406,7 +402,12 @@ fn is_cut(problem: &Problem) -> bool {
     matches!(problem.code(), Code::TransferInterrupted | Code::RegistryUnreachable)
 }
 
-/// Lets a cut or a refusal pass where the answer does not matter.
-fn pass(problem: Problem) -> Result<()> {
-    if is_cut(&problem) || problem.code() == Code::RegistryDenied { Ok(()) } else { Err(problem) }
+/// Tells the registry that an upload is not gone on with.
+fn give_up(http: &Http, place: &Place) {
+    let call = Call::new(Method::DELETE, &place.location, Access::Push).once();
+    // Only a courtesy: registries clear by themselves what nobody goes on with, and some
+    // refuse this.
+    if let Ok(answer) = http.call(&call) {
+        answer.discard();
+    }
 }

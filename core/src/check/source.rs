@@ -1,0 +1,270 @@
+//! Where the files to be checked are: in an index, or on disk.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use git2::{DiffOptions, Index, Oid, Repository};
+
+use super::Scope;
+use crate::finding::{Code, Problem, Result};
+use crate::git::lfs::Store;
+use crate::model::spec::FILE_NAME;
+use crate::{fsx, git, spec};
+
+/// Largest blob that is taken out of a repository, in bytes.
+const MAX_BLOB: usize = 64 << 20;
+
+/// A file to be checked.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    /// Path relative to the root, with `/` between its parts.
+    pub(super) path: String,
+    /// Size in bytes.
+    pub(super) size: u64,
+    /// Whether it is no longer there, which may concern what names it.
+    pub(super) deleted: bool,
+    /// Whether it is, or becomes, part of a commit.
+    pub(super) committed: bool,
+    at: At,
+}
+
+#[derive(Debug, Clone)]
+enum At {
+    Disk(PathBuf),
+    Blob(Oid),
+    Nowhere,
+}
+
+/// Where files are looked up.
+pub(super) struct Source {
+    root: PathBuf,
+    scope: Scope,
+    repository: Option<Repository>,
+    index: Option<Index>,
+}
+
+impl Source {
+    pub(super) fn open(folder: &Path, scope: &Scope) -> Result<Self> {
+        if !folder.is_dir() {
+            let problem = Problem::new(Code::PathNotFound, folder.display());
+            return Err(problem.detail("there is no such folder"));
+        }
+        let subject = folder.display().to_string();
+        let repository = git::discover(folder);
+        let staged = *scope == Scope::Staged;
+        let repository = match repository {
+            Ok(repository) if !repository.is_bare() => Some(repository),
+            Ok(_) if staged => {
+                let problem = Problem::new(Code::GitRepository, subject);
+                return Err(problem.detail("it is bare, so nothing is staged in it"));
+            }
+            Err(error) if staged => return Err(git::unreadable(&subject, error)),
+            // Without a repository, there is nothing to be said about commits.
+            _ => None,
+        };
+        let workdir = repository.as_ref().and_then(Repository::workdir).map(Path::to_owned);
+        let root = match (scope, workdir) {
+            (Scope::All, _) | (_, None) => folder.to_owned(),
+            (_, Some(workdir)) => workdir,
+        };
+        let root = root.canonicalize().map_err(|error| Problem::reading(&root, error))?;
+        let index = repository.as_ref().map(Repository::index).transpose();
+        let index = index.map_err(|error| git::unreadable(&subject, error))?;
+        Ok(Self { root, scope: scope.clone(), repository, index })
+    }
+
+    /// Folder that paths are relative to.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The Git LFS objects beside the repository.
+    pub(super) fn objects(&self) -> Option<Store> {
+        self.repository.as_ref().map(Store::of)
+    }
+
+    /// Whether only what is about to be committed counts.
+    pub(super) fn is_staged(&self) -> bool {
+        self.scope == Scope::Staged
+    }
+
+    /// The files to be checked, ordered by path.
+    pub(super) fn items(&self) -> Result<Vec<Item>> {
+        let mut items = match &self.scope {
+            Scope::Staged => self.staged()?,
+            Scope::Files(files) => self.named(files)?,
+            Scope::All => self.all()?,
+        };
+        items.sort_by(|a, b| a.path.cmp(&b.path));
+        items.dedup_by(|a, b| a.path == b.path);
+        Ok(items)
+    }
+
+    fn staged(&self) -> Result<Vec<Item>> {
+        let subject = self.root.display().to_string();
+        let unreadable = |error| git::unreadable(&subject, error);
+        let (Some(repository), Some(index)) = (&self.repository, &self.index) else {
+            return Ok(Vec::new());
+        };
+        // Before the first commit there is nothing to compare with: all of it is new.
+        let head = match repository.head() {
+            Ok(head) => Some(head.peel_to_tree().map_err(unreadable)?),
+            Err(error) if error.code() == git2::ErrorCode::UnbornBranch => None,
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut options = DiffOptions::new();
+        options.ignore_submodules(true).skip_binary_check(true).context_lines(0);
+        let diff = repository.diff_tree_to_index(head.as_ref(), Some(index), Some(&mut options));
+        let diff = diff.map_err(unreadable)?;
+        let mut items = Vec::new();
+        for delta in diff.deltas() {
+            let file = match delta.status() {
+                git2::Delta::Deleted => delta.old_file(),
+                git2::Delta::Conflicted => {
+                    let path = delta.new_file().path().or(delta.old_file().path());
+                    let path = path.map_or_else(String::new, |path| path.display().to_string());
+                    return Err(Problem::new(Code::GitRepository, path)
+                        .detail("it has a conflict that is not resolved"));
+                }
+                _ => delta.new_file(),
+            };
+            let deleted = delta.status() == git2::Delta::Deleted;
+            // Symbolic links and submodules hold no content of their own.
+            let regular =
+                matches!(file.mode(), git2::FileMode::Blob | git2::FileMode::BlobExecutable);
+            if let Some(path) = file.path_bytes().map(|bytes| String::from_utf8_lossy(bytes))
+                && (regular || deleted)
+            {
+                let path = path.into_owned();
+                let size = if deleted { 0 } else { self.blob_size(file.id())? };
+                let at = if deleted { At::Nowhere } else { At::Blob(file.id()) };
+                items.push(Item { path, size, deleted, committed: true, at });
+            }
+        }
+        Ok(items)
+    }
+
+    fn named(&self, files: &[PathBuf]) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        for file in files {
+            let meta = file.symlink_metadata().map_err(|error| Problem::reading(file, error))?;
+            if !meta.is_file() {
+                continue;
+            }
+            let real = file.canonicalize().map_err(|error| Problem::reading(file, error))?;
+            let inside = real.strip_prefix(&self.root).map_err(|_| {
+                Problem::new(Code::UsageError, file.display())
+                    .detail(format!("it is not below {}", self.root.display()))
+                    .hint("Name files of the folder that is checked.")
+            })?;
+            let path = inside.to_string_lossy().into_owned();
+            items.push(self.on_disk(path, real.clone(), meta.len()));
+        }
+        Ok(items)
+    }
+
+    fn all(&self) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let own = self.root.join(FILE_NAME);
+        if let Ok(meta) = own.symlink_metadata()
+            && meta.is_file()
+        {
+            items.push(self.on_disk(FILE_NAME.to_owned(), own, meta.len()));
+        }
+        for found in spec::walk(&self.root)? {
+            if found.kind == spec::FoundKind::File && !self.is_ignored(&found.path) {
+                items.push(self.on_disk(found.path, found.disk, found.size));
+            }
+        }
+        Ok(items)
+    }
+
+    /// What git is told not to take does not get into a commit; a release that lists it
+    /// is still checked by `pkg.toml`.
+    fn is_ignored(&self, path: &str) -> bool {
+        let Some(repository) = &self.repository else { return false };
+        let tracked = self.in_index(path).is_some();
+        !tracked && repository.is_path_ignored(self.root.join(path)).unwrap_or(false)
+    }
+
+    fn on_disk(&self, path: String, disk: PathBuf, size: u64) -> Item {
+        let committed = self.in_index(&path).is_some();
+        Item { path, size, deleted: false, committed, at: At::Disk(disk) }
+    }
+
+    /// Path relative to the work tree, of one relative to the root.
+    fn repository_path(&self, path: &str) -> Option<PathBuf> {
+        let workdir = self.repository.as_ref()?.workdir()?.canonicalize().ok()?;
+        self.root.join(path).strip_prefix(workdir).ok().map(Path::to_owned)
+    }
+
+    fn in_index(&self, path: &str) -> Option<Oid> {
+        let index = self.index.as_ref()?;
+        index.get_path(&self.repository_path(path)?, 0).map(|entry| entry.id)
+    }
+
+    fn blob_size(&self, id: Oid) -> Result<u64> {
+        let size = self.repository.as_ref().map(|repository| {
+            repository.odb().and_then(|odb| odb.read_header(id)).map(|(size, _)| size as u64)
+        });
+        match size {
+            Some(Ok(size)) => Ok(size),
+            Some(Err(error)) => Err(git::unreadable(&id.to_string(), error)),
+            None => Ok(0),
+        }
+    }
+
+    /// A file of the same state as what is checked: from the index, or from disk.
+    pub(super) fn lookup(&self, path: &str) -> Option<Item> {
+        if self.is_staged() {
+            let id = self.in_index(path)?;
+            let size = self.blob_size(id).ok()?;
+            let at = At::Blob(id);
+            return Some(Item { path: path.to_owned(), size, deleted: false, committed: true, at });
+        }
+        let disk = self.root.join(path);
+        let meta = disk.symlink_metadata().ok()?;
+        meta.is_file().then(|| self.on_disk(path.to_owned(), disk, meta.len()))
+    }
+
+    /// The first bytes of a file, at most `limit`.
+    pub(super) fn read(&self, item: &Item, limit: u64) -> Result<Vec<u8>> {
+        match &item.at {
+            At::Nowhere => Ok(Vec::new()),
+            At::Disk(path) => {
+                let file = fsx::open_regular(path)?;
+                let mut bytes = Vec::new();
+                let read = file.take(limit).read_to_end(&mut bytes);
+                read.map_err(|error| Problem::reading(path, error))?;
+                Ok(bytes)
+            }
+            At::Blob(id) => {
+                let Some(repository) = &self.repository else { return Ok(Vec::new()) };
+                if item.size > MAX_BLOB as u64 {
+                    return Ok(Vec::new());
+                }
+                let blob = repository.find_blob(*id);
+                let blob = blob.map_err(|error| git::unreadable(&item.path, error))?;
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                let content = blob.content();
+                Ok(content[..content.len().min(limit)].to_vec())
+            }
+        }
+    }
+
+    /// Runs `look` on a file on disk with the content of an item.
+    pub(super) fn with_file<T>(
+        &self,
+        item: &Item,
+        look: impl FnOnce(&Path) -> Result<T>,
+    ) -> Result<T> {
+        if let At::Disk(path) = &item.at {
+            return look(path);
+        }
+        let content = self.read(item, MAX_BLOB as u64)?;
+        let file = tempfile::NamedTempFile::new()
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &content).map(|()| file));
+        let file = file.map_err(|error| Problem::writing(&std::env::temp_dir(), error))?;
+        look(file.path())
+    }
+}
