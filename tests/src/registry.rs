@@ -48,13 +48,28 @@ fn or_skipped(started: std::io::Result<Debian>) -> Option<Debian> {
 
 /// Status and body of a GET without authentication; none if nobody answers.
 pub fn get(host: &str, target: &str) -> Option<(u16, Vec<u8>)> {
+    ask(host, "GET", target, b"")
+}
+
+/// Puts an index under a tag, past all that a client would check.
+#[track_caller]
+pub fn put_index(host: &str, repository: &str, tag: &str, index: &Value) {
+    let target = format!("/v2/{repository}/manifests/{tag}");
+    let answer = ask(host, "PUT", &target, index.to_string().as_bytes());
+    assert!(matches!(answer, Some((201, _))), "{answer:?}");
+}
+
+fn ask(host: &str, method: &str, target: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+    const INDEX: &str = "application/vnd.oci.image.index.v1+json";
     let mut stream = TcpStream::connect(host).ok()?;
-    let accept =
-        "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+    let accept = format!("Accept: application/vnd.oci.image.manifest.v1+json, {INDEX}\r\n");
+    let length = format!("Content-Type: {INDEX}\r\nContent-Length: {}\r\n", body.len());
+    let length = if body.is_empty() { "" } else { &length };
     let head = format!(
-        "GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{accept}{length}Connection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body).ok()?;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

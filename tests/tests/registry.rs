@@ -3,7 +3,7 @@
 use std::fs;
 
 use pkg_rig::registry::{Registry, Settings};
-use pkg_tests::registry::{both, debian, get, oci, traffic};
+use pkg_tests::registry::{both, debian, get, oci, put_index, traffic};
 use pkg_tests::{Layout, Place};
 use serde_json::Value;
 
@@ -349,6 +349,27 @@ fn two_signers_at_once_are_both_kept_by_the_tag_scheme() {
     if let Some(docker) = debian() {
         sign_all(docker.host());
     }
+}
+
+/// `skopeo copy --all` of the list of the tag scheme loses what kind each entry is.
+#[test]
+fn signatures_are_found_in_a_list_that_does_not_say_what_they_are() {
+    use pkg_rig::registry::{Failure, Fault};
+    let place = Place::signed();
+    let rig = Registry::start();
+    rig.fail(Failure::new(Fault::NoReferrersApi));
+    let to = oci(&rig.host(), "a:v1");
+    place.pushed(&to);
+    let tag = place.digest("m.pkg").replace(':', "-");
+    let index = rig.manifest("a", &tag).expect("the list");
+    let mut index: Value = serde_json::from_slice(&index).expect("JSON");
+    for entry in index["manifests"].as_array_mut().expect("entries") {
+        assert!(entry.as_object_mut().expect("an entry").remove("artifactType").is_some());
+    }
+    put_index(&rig.host(), "a", &tag, &index);
+    place.ok(&["verify", &to, "--key", "k.pub"]);
+    assert_eq!(place.pull(&to, "p.pkg").code, Some(0));
+    place.ok(&["verify", "p.pkg", "--key", "k.pub"]);
 }
 
 #[test]

@@ -78,6 +78,12 @@ fn wrong_bytes_are_fetched_again_alone_and_refused_when_they_stay() {
     let log = there.pulls(Failure::new(Fault::WrongContent).at(&there.weights).times(1));
     assert_eq!((asked(&right, true), asked(&log, true)), (1, 2), "{log:#?}");
     assert_eq!(asked(&right, false), asked(&log, false), "only what was wrong is fetched again");
+    let mut blobs: Vec<&str> =
+        right.iter().filter(|it| it.is("GET", "/blobs/")).map(|it| it.target.as_str()).collect();
+    blobs.sort_unstable();
+    let all = blobs.len();
+    blobs.dedup();
+    assert_eq!(blobs.len(), all, "nothing is fetched twice: {right:#?}");
 
     let wrong = Failure::new(Fault::WrongContent).at(&there.weights);
     let out = there.refuses(wrong.clone(), 10, &["digest-mismatch"]);

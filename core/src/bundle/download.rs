@@ -17,7 +17,7 @@ use super::source::{Source, blob_name};
 use super::{describe, limits};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, Staged};
-use crate::hash::{BUFFER, Meter, Sink, ingest_at};
+use crate::hash::{BUFFER, Meter, Sink, Span, ingest_at};
 use crate::model::digest::Digest;
 use crate::model::release::FileEntry;
 use crate::registry::Journal;
@@ -81,6 +81,12 @@ impl<'a> Download<'a> {
     /// the bytes that need not be fetched.
     pub fn reuse(&mut self, bundles: &[PathBuf], scope: &Scope, meter: &Meter) -> Result<u64> {
         let mut reused = 0;
+        for layer in self.layers(scope) {
+            // The terms are told from some layers, which were fetched for that.
+            if let Some(span) = self.remote.fetched(&layer.digest) {
+                self.take(&span, true, layer, meter)?;
+            }
+        }
         let own = self.staged.target();
         let own = fsx::exists(own).then(|| own.to_owned());
         for bundle in bundles.iter().chain(own.iter()) {
@@ -91,28 +97,28 @@ impl<'a> Download<'a> {
                 _ => continue,
             };
             for layer in self.layers(scope) {
-                reused += self.take(&source, layer, meter)?;
+                if let Some(span) = source.blob(layer)? {
+                    reused += self.take(&span, !source.is_archive(), layer, meter)?;
+                }
             }
         }
         Ok(reused)
     }
 
-    /// Takes one blob over, if it is there and what it should be.
-    fn take(&mut self, source: &Source, layer: &Descriptor, meter: &Meter) -> Result<u64> {
+    /// Takes one blob over, if it is what it should be; `alone` says that nothing else
+    /// is in its file.
+    fn take(&mut self, span: &Span, alone: bool, layer: &Descriptor, meter: &Meter) -> Result<u64> {
         let target = self.path().join(blob_name(&layer.digest));
-        if fsx::exists(&target) {
+        if span.len != layer.size || fsx::exists(&target) {
             return Ok(0);
         }
-        let Some(span) = source.blob(layer)?.filter(|span| span.len == layer.size) else {
-            return Ok(0);
-        };
         let aside = target.with_extension("taken");
         let writing = |error| Problem::writing(&target, error);
         let file = fsx::open_or_create(&aside).map_err(writing)?;
         file.set_len(0).map_err(writing)?;
-        let linked = !source.is_archive() && fsx::reflink(&span.file, &file).is_ok();
+        let linked = alone && fsx::reflink(&span.file, &file).is_ok();
         let sink = (!linked).then_some(Sink { file: &file, offset: 0 });
-        let taken = ingest_at(&span, sink, None, &mut vec![0; BUFFER], meter).map_err(writing)?;
+        let taken = ingest_at(span, sink, None, &mut vec![0; BUFFER], meter).map_err(writing)?;
         if taken.digest != layer.digest {
             // A damaged bundle is no source; the registry has the blob.
             fsx::remove(&aside).map_err(writing)?;

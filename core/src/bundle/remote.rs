@@ -86,16 +86,22 @@ impl Remote {
         let referrers = repository.referrers(&manifest.digest, limits::REFERRERS)?;
         let release = Descriptor::of(oci::MANIFEST, &manifest.bytes);
         let mut entries = vec![release];
+        let mut documents = HashMap::new();
         for value in referrers.manifests {
-            let ours = value.get("artifactType").and_then(serde_json::Value::as_str);
-            if !matches!(ours, Some(oci::SIGSTORE_BUNDLE | oci::EVIDENCE)) {
+            let named = value.get("artifactType").and_then(serde_json::Value::as_str);
+            if !matches!(named, None | Some("" | oci::SIGSTORE_BUNDLE | oci::EVIDENCE)) {
                 continue;
             }
-            entries.push(serde_json::from_value(value).map_err(|error| {
+            let named = named.is_some_and(|kind| !kind.is_empty());
+            let mut entry: Descriptor = serde_json::from_value(value).map_err(|error| {
                 Problem::new(Code::RegistryInvalid, &reference)
                     .detail(format!("it lists what refers to the release wrongly: {error}"))
                     .source(error)
-            })?);
+            })?;
+            if !named && !find_kind(&repository, &mut entry, &mut documents)? {
+                continue;
+            }
+            entries.push(entry);
         }
         // As `sign` and `attest` leave them, whatever the registry's order is.
         entries[1..].sort_by_key(|entry| {
@@ -113,7 +119,7 @@ impl Remote {
             repository,
             manifest,
             index: describe::index(entries)?,
-            documents: Mutex::new(HashMap::new()),
+            documents: Mutex::new(documents),
             spool: OnceLock::new(),
             spooled: Mutex::new(HashMap::new()),
         })
@@ -181,6 +187,12 @@ impl Remote {
         let spooled = Spooled { span, path };
         known.insert(blob.digest, spooled.clone());
         Ok(spooled)
+    }
+
+    /// A blob that was fetched into a file before.
+    pub(super) fn fetched(&self, blob: &Digest) -> Option<Span> {
+        let known = self.spooled.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(blob).map(|spooled| spooled.span.clone())
     }
 
     /// Remembers a file that holds a blob, which was checked.
@@ -378,6 +390,29 @@ fn sweep(parent: &Path) {
             let _ = fsx::remove(&entry.path());
         }
     }
+}
+
+/// Completes an entry of the list of referrers that does not say what it is: programs
+/// that copy the tag of the tag scheme leave that out. Gives whether it is of use here.
+fn find_kind(
+    repository: &Repository,
+    entry: &mut Descriptor,
+    documents: &mut HashMap<Digest, Vec<u8>>,
+) -> Result<bool> {
+    if entry.media_type != oci::MANIFEST || entry.size > SMALL {
+        return Ok(false);
+    }
+    // Who lists what is not there is found out when it is read, if it says what it is.
+    let Some(found) = repository.manifest(&entry.digest.to_string(), SMALL)? else {
+        return Ok(false);
+    };
+    let manifest: Option<oci::Manifest> = serde_json::from_slice(&found.bytes).ok();
+    entry.artifact_type = manifest.and_then(|manifest| manifest.artifact_type);
+    let ours = super::load::is_referrer(entry);
+    if ours {
+        documents.insert(entry.digest, found.bytes);
+    }
+    Ok(ours)
 }
 
 /// The same target, for a second look: a tag may name another release by then.
