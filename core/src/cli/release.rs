@@ -52,6 +52,9 @@ pub struct ReleaseArgs {
     /// The model signature beside the release statement
     #[arg(long, value_enum, default_value_t)]
     pub model_signature: ModelSignatureArg,
+    /// Store weights and configuration files larger than this as several layers
+    #[arg(long, value_name = "SIZE", value_parser = super::plugin_args::size)]
+    pub shard: Option<u64>,
     /// Who must be found to have signed [default: whoever signs now]
     #[arg(long, value_name = "IDENTITY")]
     pub identity: Option<String>,
@@ -177,6 +180,7 @@ fn request(args: &ReleaseArgs) -> Result<ReleaseRequest> {
         log: args.log_file.clone(),
         move_tag: args.move_tag,
         git: args.git.request(),
+        part: args.shard,
         model_signature: match args.model_signature {
             ModelSignatureArg::Files => ModelSignature::Files,
             ModelSignatureArg::Shards => ModelSignature::Shards,

@@ -42,6 +42,8 @@ pub struct ReleaseRequest {
     pub git: GitRequest,
     /// The model signature that is made beside the release statement.
     pub model_signature: ModelSignature,
+    /// Bytes of the parts that large files are cut into; none for one layer a file.
+    pub part: Option<u64>,
     /// Whether an earlier signature counts only if it is logged.
     pub logged: bool,
     /// Whether an earlier signature counts only if its time is proven.
@@ -201,6 +203,7 @@ impl<'a> Release<'a> {
             output: output.clone(),
             mode: StoreMode::Auto,
             shards: ShardPolicy::Auto,
+            part: self.request.part,
             cache: true,
             force: false,
             git: self.request.git.clone(),

@@ -172,6 +172,7 @@ impl Bench {
             move_tag: false,
             git: GitRequest::default(),
             model_signature: ModelSignature::Files,
+            part: None,
             logged: false,
             timed: false,
             signer: Accepted::default(),
