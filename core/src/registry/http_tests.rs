@@ -174,8 +174,10 @@ fn a_trickle_is_a_cut() {
     let pace = Pace { idle: Duration::from_millis(500), ..quick() };
     let session = Session::with(&reference, &Options::default(), Box::new(|_| None), pace).unwrap();
     std::thread::spawn(move || {
-        use std::io::Write as _;
+        use std::io::{Read as _, Write as _};
         let (mut stream, _) = listener.accept().unwrap();
+        // An answer before the request is none.
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n").unwrap();
         // Always something, never much.
         while stream.write_all(b"x").is_ok() {

@@ -248,10 +248,10 @@ fn answer(
     if has_body {
         stream.write_all(&reply.body)?;
     }
-    while has_body && reply.endless {
-        stream.write_all(&reply.body)?;
-        if ended.load(Ordering::SeqCst) {
-            break;
+    if has_body && reply.endless {
+        // Until the other side goes away.
+        loop {
+            stream.write_all(&reply.body)?;
         }
     }
     stream.flush()?;
