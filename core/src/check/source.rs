@@ -39,6 +39,8 @@ enum At {
 /// Where files are looked up.
 pub(super) struct Source {
     root: PathBuf,
+    /// The root, from the work tree on; none where it is not in one.
+    within: Option<PathBuf>,
     scope: Scope,
     repository: Option<Repository>,
     index: Option<Index>,
@@ -64,14 +66,16 @@ impl Source {
             _ => None,
         };
         let workdir = repository.as_ref().and_then(Repository::workdir).map(Path::to_owned);
-        let root = match (scope, workdir) {
-            (Scope::All, _) | (_, None) => folder.to_owned(),
-            (_, Some(workdir)) => workdir,
+        let real = |path: &Path| path.canonicalize().map_err(|error| Problem::reading(path, error));
+        let workdir = workdir.as_deref().map(real).transpose()?;
+        let root = match (scope, &workdir) {
+            (Scope::All, _) | (_, None) => real(folder)?,
+            (_, Some(workdir)) => workdir.clone(),
         };
-        let root = root.canonicalize().map_err(|error| Problem::reading(&root, error))?;
+        let within = workdir.and_then(|it| root.strip_prefix(it).ok().map(Path::to_owned));
         let index = repository.as_ref().map(Repository::index).transpose();
         let index = index.map_err(|error| git::unreadable(&subject, error))?;
-        Ok(Self { root, scope: scope.clone(), repository, index })
+        Ok(Self { root, within, scope: scope.clone(), repository, index })
     }
 
     /// Folder that paths are relative to.
@@ -195,15 +199,9 @@ impl Source {
         Item { path, size, deleted: false, committed, at: At::Disk(disk) }
     }
 
-    /// Path relative to the work tree, of one relative to the root.
-    fn repository_path(&self, path: &str) -> Option<PathBuf> {
-        let workdir = self.repository.as_ref()?.workdir()?.canonicalize().ok()?;
-        self.root.join(path).strip_prefix(workdir).ok().map(Path::to_owned)
-    }
-
     fn in_index(&self, path: &str) -> Option<Oid> {
         let index = self.index.as_ref()?;
-        index.get_path(&self.repository_path(path)?, 0).map(|entry| entry.id)
+        index.get_path(&self.within.as_ref()?.join(path), 0).map(|entry| entry.id)
     }
 
     fn blob_size(&self, id: Oid) -> Result<u64> {

@@ -10,7 +10,9 @@ pub(super) fn fill(request: &RunRequest, get: impl Fn(&str) -> Option<String>) -
     match request.name {
         Name::PrePush if request.input.is_empty() => {
             let line = |zero: &str| {
-                let (local, id) = (get("PRE_COMMIT_LOCAL_BRANCH")?, get("PRE_COMMIT_TO_REF")?);
+                let local = get("PRE_COMMIT_LOCAL_BRANCH")?;
+                // Not said where everything is new to the remote; the ref leads there too.
+                let id = get("PRE_COMMIT_TO_REF").unwrap_or_else(|| local.clone());
                 let remote = get("PRE_COMMIT_REMOTE_BRANCH")?;
                 let before = get("PRE_COMMIT_FROM_REF").unwrap_or_else(|| zero.to_owned());
                 Some(format!("{local} {id} {remote} {before}\n"))
@@ -54,6 +56,10 @@ mod tests {
         let (a, b) = ("a".repeat(40), "b".repeat(40));
         let push = fill(&request(Name::PrePush, &[], ""), get);
         assert_eq!(push.input, format!("refs/tags/v1 {b} refs/tags/v1 {a}\n").into_bytes());
+        let new = |name: &str| get(name).filter(|_| name.ends_with("BRANCH"));
+        let (tag, zero) = ("refs/tags/v1", "0".repeat(40));
+        let push = fill(&request(Name::PrePush, &[], ""), new);
+        assert_eq!(push.input, format!("{tag} {tag} {tag} {zero}\n").into_bytes());
         assert_eq!(fill(&request(Name::PrePush, &[], "x"), get).input, b"x");
         assert_eq!(fill(&request(Name::PrePush, &[], ""), |_| None).input, b"");
         let checkout = fill(&request(Name::PostCheckout, &[], ""), get);

@@ -47,9 +47,7 @@ pub(super) fn check(
         if !settings.is_release(name) || local.bytes().all(|byte| byte == b'0') {
             continue;
         }
-        let commit = Oid::from_str(local)
-            .and_then(|id| repository.find_object(id, None))
-            .and_then(|object| object.peel_to_commit());
+        let commit = repository.revparse_single(local).and_then(|object| object.peel_to_commit());
         let commit = commit.map_err(|error| git::unreadable(name, error))?.id();
         looked.push(name.to_owned());
         tag(repository, settings, &Tag { name, commit }, findings)?;
