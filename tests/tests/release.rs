@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::Command;
 
+use pkg_rig::TokenSpec;
 use pkg_rig::registry::{Failure, Fault, Registry};
+use pkg_tests::keyless::Keyless;
 use pkg_tests::registry::{both, oci};
 use pkg_tests::{Out, Place, wait_until};
 use serde_json::Value;
@@ -258,4 +260,61 @@ fn a_folder_with_a_secret_is_not_released() {
     let out = release(&place, &oci(&rig.host(), "m:v1"), &[]).expect("secret-found", 10);
     assert_eq!(out.json()["result"]["stopped"], "check");
     assert!(rig.log().iter().all(|it| matches!(it.method.as_str(), "GET" | "HEAD")));
+}
+
+/// The generic script, in a pipeline of GitLab with the stand-ins for Sigstore.
+#[test]
+fn a_pipeline_releases_by_its_identity() {
+    let (test, rig) = (Keyless::new(Place::with_model()), Registry::start());
+    let identity = "https://gitlab.example/lab/model//.gitlab-ci.yml@refs/tags/v1";
+    let to = oci(&rig.host(), "m:v1");
+    let run = |who: &str| {
+        let token = test.rig.token(&TokenSpec::subject(identity));
+        let mut command = Command::new("/bin/sh");
+        command.arg(pkg_tests::repository().join("docs/pipelines/release.sh"));
+        command.current_dir(test.place.path("")).env_clear().env("PATH", "/usr/bin:/bin");
+        for (name, folder) in [("CACHE", ".cache"), ("CONFIG", ".cache/c"), ("DATA", ".cache/d")] {
+            command.env(format!("PKG_{name}_DIR"), test.place.path(folder));
+        }
+        command.env("PKG", pkg_tests::binary()).envs([
+            ("GITLAB_CI", "true"),
+            ("CI_PROJECT_URL", "https://gitlab.example/lab/model"),
+            ("CI_SERVER_URL", "https://gitlab.example"),
+            ("CI_RUNNER_ID", "12"),
+            ("CI_COMMIT_REF_NAME", "v1"),
+            ("CI_COMMIT_SHA", "0123456789abcdef0123456789abcdef01234567"),
+            ("CI_JOB_NAME", "pkg-release"),
+            ("SIGSTORE_ID_TOKEN", token.as_str()),
+            ("PKG_RELEASE_TO", to.as_str()),
+            ("PKG_RELEASE_FOLDER", "model"),
+            ("PKG_RELEASE_KEYLESS", "true"),
+            ("PKG_RELEASE_PROVENANCE", "true"),
+            ("PKG_RELEASE_TRUST_CONFIG", "trust2.json"),
+            ("PKG_RELEASE_IDENTITY", who),
+            ("PKG_RELEASE_ISSUER", if who.is_empty() { "" } else { test.rig.url() }),
+        ]);
+        test.place.finish(&mut command)
+    };
+    let read = |name: &str| fs::read_to_string(test.place.path(name)).unwrap();
+    // Whoever signs is not who was named: nothing is sent.
+    let out = run("https://gitlab.example/somebody/else");
+    assert_ne!(out.code, Some(0), "{out:?}");
+    assert!(rig.log().iter().all(|it| matches!(it.method.as_str(), "GET" | "HEAD")), "{out:?}");
+    let out = run("");
+    assert_eq!(out.code, Some(0), "{out:?}");
+    let env = read("pkg-release/release.env");
+    let digest = env.split("PKG_RELEASE_DIGEST=").nth(1).unwrap().trim().to_owned();
+    assert_eq!(rig.tag("m", "v1").as_deref(), Some(digest.as_str()));
+    let who = ["--identity", identity, "--issuer", test.rig.url(), "--trusted-root", "root.json"];
+    test.place.ok(&[&["verify", &to, "--digest", &digest][..], &who].concat());
+    let provenance = ["attest", "verify", &to, "--type", "slsa-provenance"];
+    test.place.ok(&[&provenance[..], &who].concat());
+    // A run that is told who signs knows the signature of the first one.
+    let out = run(identity);
+    assert_eq!(out.code, Some(0), "{out:?}");
+    let log = read("pkg-release/log.jsonl");
+    for step in ["sign", "attest", "push", "tag"] {
+        let skipped = format!("\"step\":\"{step}\",\"state\":\"skipped\"");
+        assert!(log.contains(&skipped), "{step}: {log}");
+    }
 }

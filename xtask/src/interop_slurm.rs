@@ -192,7 +192,7 @@ fn settings(folder: &Path) -> Result<String> {
          AuthInfo=socket={}\nCredType=cred/munge\nMpiDefault=none\nProctrackType=proctrack/pgid\n\
          TaskPlugin=task/none\nReturnToService=2\nStateSaveLocation={}\nSlurmdSpoolDir={}\n\
          SlurmctldPidFile={}\nSlurmdPidFile={}\nSwitchType=switch/none\n\
-         SchedulerType=sched/builtin\nSelectType=select/cons_tres\n\
+         SchedulerType=sched/backfill\nSelectType=select/cons_tres\n\
          SelectTypeParameters=CR_CPU\nJobAcctGatherType=jobacct_gather/none\n\
          AccountingStorageType=accounting_storage/none\nMinJobAge=600\nKillWait=5\n\
          NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN\n",
@@ -203,7 +203,7 @@ fn settings(folder: &Path) -> Result<String> {
         at("slurmd.pid"),
     );
     for partition in PARTITIONS {
-        text.push_str(&format!("PartitionName={partition} Nodes={host} MaxTime=10 State=UP\n"));
+        text.push_str(&format!("PartitionName={partition} Nodes={host} MaxTime=60 State=UP\n"));
     }
     Ok(text)
 }

@@ -25,7 +25,7 @@ const MAX_CODES: usize = 100;
 /// What every line begins with.
 const BEGIN: &[u8] = b"{\"schema\":\"urn:x-pkg:release-log:v1\"";
 
-/// Value of [`Line::schema`].
+/// What [`Line::schema`] is.
 const SCHEMA: &str = "urn:x-pkg:release-log:v1";
 
 /// How far a step is.
@@ -111,7 +111,7 @@ impl Entry {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// Always [`SCHEMA`].
+    /// Always `urn:x-pkg:release-log:v1`.
     pub schema: &'static str,
     /// By the clock of the machine: RFC 3339, in UTC. Nothing is decided by it.
     pub time: String,
