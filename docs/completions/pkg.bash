@@ -25,6 +25,9 @@ _pkg() {
             pkg,bench)
                 cmd="pkg__subcmd__bench"
                 ;;
+            pkg,check)
+                cmd="pkg__subcmd__check"
+                ;;
             pkg,completions)
                 cmd="pkg__subcmd__completions"
                 ;;
@@ -46,6 +49,9 @@ _pkg() {
             pkg,help)
                 cmd="pkg__subcmd__help"
                 ;;
+            pkg,hook)
+                cmd="pkg__subcmd__hook"
+                ;;
             pkg,init)
                 cmd="pkg__subcmd__init"
                 ;;
@@ -66,6 +72,15 @@ _pkg() {
                 ;;
             pkg,policy)
                 cmd="pkg__subcmd__policy"
+                ;;
+            pkg,pull)
+                cmd="pkg__subcmd__pull"
+                ;;
+            pkg,push)
+                cmd="pkg__subcmd__push"
+                ;;
+            pkg,release)
+                cmd="pkg__subcmd__release"
                 ;;
             pkg,report)
                 cmd="pkg__subcmd__report"
@@ -142,6 +157,9 @@ _pkg() {
             pkg__subcmd__help,bench)
                 cmd="pkg__subcmd__help__subcmd__bench"
                 ;;
+            pkg__subcmd__help,check)
+                cmd="pkg__subcmd__help__subcmd__check"
+                ;;
             pkg__subcmd__help,completions)
                 cmd="pkg__subcmd__help__subcmd__completions"
                 ;;
@@ -163,6 +181,9 @@ _pkg() {
             pkg__subcmd__help,help)
                 cmd="pkg__subcmd__help__subcmd__help"
                 ;;
+            pkg__subcmd__help,hook)
+                cmd="pkg__subcmd__help__subcmd__hook"
+                ;;
             pkg__subcmd__help,init)
                 cmd="pkg__subcmd__help__subcmd__init"
                 ;;
@@ -183,6 +204,15 @@ _pkg() {
                 ;;
             pkg__subcmd__help,policy)
                 cmd="pkg__subcmd__help__subcmd__policy"
+                ;;
+            pkg__subcmd__help,pull)
+                cmd="pkg__subcmd__help__subcmd__pull"
+                ;;
+            pkg__subcmd__help,push)
+                cmd="pkg__subcmd__help__subcmd__push"
+                ;;
+            pkg__subcmd__help,release)
+                cmd="pkg__subcmd__help__subcmd__release"
                 ;;
             pkg__subcmd__help,report)
                 cmd="pkg__subcmd__help__subcmd__report"
@@ -222,6 +252,18 @@ _pkg() {
                 ;;
             pkg__subcmd__help__subcmd__golden,record)
                 cmd="pkg__subcmd__help__subcmd__golden__subcmd__record"
+                ;;
+            pkg__subcmd__help__subcmd__hook,install)
+                cmd="pkg__subcmd__help__subcmd__hook__subcmd__install"
+                ;;
+            pkg__subcmd__help__subcmd__hook,list)
+                cmd="pkg__subcmd__help__subcmd__hook__subcmd__list"
+                ;;
+            pkg__subcmd__help__subcmd__hook,run)
+                cmd="pkg__subcmd__help__subcmd__hook__subcmd__run"
+                ;;
+            pkg__subcmd__help__subcmd__hook,uninstall)
+                cmd="pkg__subcmd__help__subcmd__hook__subcmd__uninstall"
                 ;;
             pkg__subcmd__help__subcmd__plugin,info)
                 cmd="pkg__subcmd__help__subcmd__plugin__subcmd__info"
@@ -267,6 +309,36 @@ _pkg() {
                 ;;
             pkg__subcmd__help__subcmd__trust,update)
                 cmd="pkg__subcmd__help__subcmd__trust__subcmd__update"
+                ;;
+            pkg__subcmd__hook,help)
+                cmd="pkg__subcmd__hook__subcmd__help"
+                ;;
+            pkg__subcmd__hook,install)
+                cmd="pkg__subcmd__hook__subcmd__install"
+                ;;
+            pkg__subcmd__hook,list)
+                cmd="pkg__subcmd__hook__subcmd__list"
+                ;;
+            pkg__subcmd__hook,run)
+                cmd="pkg__subcmd__hook__subcmd__run"
+                ;;
+            pkg__subcmd__hook,uninstall)
+                cmd="pkg__subcmd__hook__subcmd__uninstall"
+                ;;
+            pkg__subcmd__hook__subcmd__help,help)
+                cmd="pkg__subcmd__hook__subcmd__help__subcmd__help"
+                ;;
+            pkg__subcmd__hook__subcmd__help,install)
+                cmd="pkg__subcmd__hook__subcmd__help__subcmd__install"
+                ;;
+            pkg__subcmd__hook__subcmd__help,list)
+                cmd="pkg__subcmd__hook__subcmd__help__subcmd__list"
+                ;;
+            pkg__subcmd__hook__subcmd__help,run)
+                cmd="pkg__subcmd__hook__subcmd__help__subcmd__run"
+                ;;
+            pkg__subcmd__hook__subcmd__help,uninstall)
+                cmd="pkg__subcmd__hook__subcmd__help__subcmd__uninstall"
                 ;;
             pkg__subcmd__plugin,help)
                 cmd="pkg__subcmd__plugin__subcmd__help"
@@ -389,12 +461,28 @@ _pkg() {
 
     case "${cmd}" in
         pkg)
-            opts="-q -h -V --json --quiet --help --version init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
+            opts="-q -h -V --json --quiet --registry-ca --plain-http --registry-auth --transfers --help --version init pack check hook keygen sign verify show unpack export push pull report release notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -403,12 +491,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd____plugin__subcmd__host)
-            opts="-q -h --json --quiet --help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -417,7 +521,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__attest)
-            opts="-q -h --type --predicate --provenance --evidence --subject --import --signed-by --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --help list show verify export help"
+            opts="-q -h --type --predicate --provenance --evidence --subject --import --signed-by --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help list show verify export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -479,6 +583,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -487,7 +607,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__attest__subcmd__export)
-            opts="-o -q -h --type --output --json --quiet --help"
+            opts="-o -q -h --type --output --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -502,6 +622,22 @@ _pkg() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -597,7 +733,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__attest__subcmd__list)
-            opts="-q -h --type --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-q -h --type --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -672,6 +808,22 @@ _pkg() {
                     return 0
                     ;;
                 --max-root-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -683,7 +835,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__attest__subcmd__show)
-            opts="-q -h --type --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-q -h --type --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -758,6 +910,22 @@ _pkg() {
                     return 0
                     ;;
                 --max-root-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -769,7 +937,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__attest__subcmd__verify)
-            opts="-q -h --type --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-q -h --type --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -847,6 +1015,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -855,7 +1039,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__bench)
-            opts="-q -h --plugin --verify-only --required --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --help"
+            opts="-q -h --plugin --verify-only --required --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -921,6 +1105,52 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__check)
+            opts="-q -h --staged --strict --sarif --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -929,12 +1159,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__completions)
-            opts="-q -h --json --quiet --help bash elvish fish powershell zsh"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -943,13 +1189,29 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__demo)
-            opts="-q -h --keep --json --quiet --help"
+            opts="-q -h --keep --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -961,7 +1223,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__diff)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1035,6 +1297,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1043,12 +1321,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__explain)
-            opts="-q -h --json --quiet --help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1057,7 +1351,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__export)
-            opts="-q -h --with-root --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --json --quiet --help"
+            opts="-q -h --with-root --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1135,6 +1429,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1143,12 +1453,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__golden)
-            opts="-q -h --json --quiet --help record help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help record help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1199,7 +1525,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__golden__subcmd__record)
-            opts="-o -q -h --output --plugin --force --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --help"
+            opts="-o -q -h --output --plugin --force --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1237,6 +1563,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1245,7 +1587,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__help)
-            opts="init pack keygen sign verify show unpack export report notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
+            opts="init pack check hook keygen sign verify show unpack export push pull report release notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1343,6 +1685,20 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__help__subcmd__bench)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1457,6 +1813,76 @@ _pkg() {
         pkg__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__hook)
+            opts="install uninstall list run"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__hook__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__hook__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__hook__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__hook__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1706,6 +2132,48 @@ _pkg() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pkg__subcmd__help__subcmd__pull)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__release)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pkg__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1888,9 +2356,39 @@ _pkg() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        pkg__subcmd__init)
-            opts="-y -q -h --yes --dry-run --json --quiet --help"
+        pkg__subcmd__hook)
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help install uninstall list run help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__help)
+            opts="install uninstall list run help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1902,8 +2400,240 @@ _pkg() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pkg__subcmd__hook__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__install)
+            opts="-C -q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help pre-commit pre-push post-checkout post-merge"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__list)
+            opts="-C -q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__run)
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help pre-commit pre-push post-checkout post-merge"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__hook__subcmd__uninstall)
+            opts="-C -q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help pre-commit pre-push post-checkout post-merge"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__init)
+            opts="-y -q -h --yes --dry-run --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pkg__subcmd__keygen)
-            opts="-o -q -h --output --algorithm --passphrase-file --no-passphrase --force --json --quiet --help"
+            opts="-o -q -h --output --algorithm --passphrase-file --no-passphrase --force --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1925,6 +2655,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1933,7 +2679,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__lineage)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2007,6 +2753,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2015,7 +2777,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__notice)
-            opts="-o -q -h --output --force --adopter --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-o -q -h --output --force --adopter --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2101,6 +2863,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2109,7 +2887,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__pack)
-            opts="-o -q -h --output --store --shards --no-cache --force --json --quiet --help"
+            opts="-o -q -h --output --store --shards --shard --no-cache --force --git-signers --allow-dirty --allow-unpushed --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2131,6 +2909,30 @@ _pkg() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --git-signers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2139,12 +2941,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin)
-            opts="-q -h --json --quiet --help list info install remove trust manifest new help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help list info install remove trust manifest new help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2279,7 +3097,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin__subcmd__info)
-            opts="-q -h --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --help"
+            opts="-q -h --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2297,6 +3115,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2305,7 +3139,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin__subcmd__install)
-            opts="-q -h --sha256 --gpu --force --no-trust --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --help"
+            opts="-q -h --sha256 --gpu --force --no-trust --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2327,6 +3161,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2335,7 +3185,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin__subcmd__list)
-            opts="-q -h --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --help"
+            opts="-q -h --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2353,6 +3203,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2361,7 +3227,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin__subcmd__manifest)
-            opts="-o -q -h --output --gpu --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --help"
+            opts="-o -q -h --output --gpu --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2419,6 +3285,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2427,7 +3309,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin__subcmd__new)
-            opts="-o -q -h --output --language --json --quiet --help"
+            opts="-o -q -h --output --language --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2445,6 +3327,22 @@ _pkg() {
                     COMPREPLY=($(compgen -W "rust c" -- "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2453,12 +3351,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin__subcmd__remove)
-            opts="-q -h --json --quiet --help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2467,7 +3381,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__plugin__subcmd__trust)
-            opts="-q -h --revoke --key --identity --issuer --trusted-root --mode --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --help"
+            opts="-q -h --revoke --key --identity --issuer --trusted-root --mode --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2505,6 +3419,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2513,12 +3443,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__policy)
-            opts="-q -h --json --quiet --help check explain evaluate help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help check explain evaluate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2527,13 +3473,29 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__policy__subcmd__check)
-            opts="-q -h --facts --json --quiet --help"
+            opts="-q -h --facts --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --facts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2545,12 +3507,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__policy__subcmd__evaluate)
-            opts="-q -h --json --quiet --help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2559,12 +3537,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__policy__subcmd__explain)
-            opts="-q -h --json --quiet --help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2642,8 +3636,358 @@ _pkg() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pkg__subcmd__pull)
+            opts="-o -q -h --output --only --reuse --force --digest --policy --adopter --plugin --require --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reuse)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --digest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --adopter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -W "gpu cpu" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin-seconds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-chain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity-regexp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-identity-regexp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-oidc-issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-regexp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-oidc-issuer-regexp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --claim)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repository)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trigger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-root-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__push)
+            opts="-q -h --mount-from --new-tag --no-tag --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --mount-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__release)
+            opts="-o -y -q -h --to --from-git --output --dry-run --yes --move-tag --model-signature --shard --identity --identity-regexp --issuer --policy --attest-provenance --report --sarif --badge --log-file --git-signers --allow-dirty --allow-unpushed --adopter --plugin --require --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-git)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model-signature)
+                    COMPREPLY=($(compgen -W "files shards none" -- "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity-regexp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sarif)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --badge)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --git-signers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --adopter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -W "gpu cpu" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin-seconds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plugin-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signer-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signing-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trust-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pkg__subcmd__report)
-            opts="-o -q -h --mot-compat --format --output --adopter --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-o -q -h --mot-compat --format --output --adopter --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2733,6 +4077,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2741,12 +4101,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__schema)
-            opts="-q -h --json --quiet --help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2755,7 +4131,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__show)
-            opts="-q -h --adopter --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --help"
+            opts="-q -h --adopter --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2833,6 +4209,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2841,7 +4233,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__sign)
-            opts="-q -h --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --add --model-signature --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --hash --trust-cache --force --json --quiet --help"
+            opts="-q -h --key --signer-command --certificate --passphrase-file --keyless --log --timestamp --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --add --model-signature --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --hash --trust-cache --force --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2899,6 +4291,22 @@ _pkg() {
                     COMPREPLY=($(compgen -W "sha256 blake2b blake3" -- "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2907,12 +4315,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__sigstore)
-            opts="-q -h --json --quiet --help sign-bundle verify-bundle help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help sign-bundle verify-bundle help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2977,7 +4401,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__sigstore__subcmd__sign__subcmd__bundle)
-            opts="-q -h --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --in-toto --bundle --json --quiet --help"
+            opts="-q -h --identity-token --oob --signing-config --trust-config --trusted-root --staging --offline --in-toto --bundle --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3003,6 +4427,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3011,7 +4451,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__sigstore__subcmd__verify__subcmd__bundle)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --staging --bundle --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --staging --bundle --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3089,6 +4529,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3097,12 +4553,28 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__trust)
-            opts="-q -h --json --quiet --help update show monitor help"
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help update show monitor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3181,7 +4653,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__trust__subcmd__monitor)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --state --log --from --limit --fail-on-entries --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --state --log --from --limit --fail-on-entries --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3271,6 +4743,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3279,13 +4767,29 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__trust__subcmd__show)
-            opts="-q -h --trusted-root --staging --json --quiet --help"
+            opts="-q -h --trusted-root --staging --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3297,7 +4801,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__trust__subcmd__update)
-            opts="-q -h --mirror --root --staging --json --quiet --help"
+            opts="-q -h --mirror --root --staging --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3311,6 +4815,22 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3319,7 +4839,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__unpack)
-            opts="-q -h --only --store --force --json --quiet --help"
+            opts="-q -h --only --store --force --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3333,6 +4853,22 @@ _pkg() {
                     COMPREPLY=($(compgen -W "auto reflink hardlink copy" -- "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3341,7 +4877,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__verify)
-            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --only --policy --whole-files --against --adopter --plugin --require --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --ignore-unsigned-files --json --quiet --help"
+            opts="-q -h --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --digest --only --policy --whole-files --against --git-signers --adopter --plugin --require --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --signature --ignore-paths --no-ignore-git-paths --allow-symlinks --ignore-unsigned-files --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3431,6 +4967,10 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --git-signers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --adopter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3477,6 +5017,22 @@ _pkg() {
                     ;;
                 --allow-symlinks)
                     COMPREPLY=($(compgen -W "inside anywhere" -- "${cur}"))
+                    return 0
+                    ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

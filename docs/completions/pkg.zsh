@@ -15,11 +15,15 @@ _pkg() {
 
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
 ":: :_pkg_commands" \
@@ -33,14 +37,18 @@ _pkg() {
         case $line[1] in
             (init)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '-y[Ask nothing; write what was found]' \
 '--yes[Ask nothing; write what was found]' \
 '--dry-run[Print what would be written, write nothing]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '::folder -- Folder with the model:_files' \
 && ret=0
 ;;
@@ -55,8 +63,16 @@ copy\:"Always copy"))' \
 '--shards=[Whether large files get one digest per shard]:SHARDS:((auto\:"Shards when one file is large enough to keep a core busy alone"
 always\:"Always shards"
 never\:"Never shards"))' \
+'--shard=[Store weights and configuration files larger than this as several layers, cut along their tensors]:SIZE:_default' \
+'--git-signers=[Who may sign tags and commits that code comes from (ssh-keygen(1), ALLOWED SIGNERS)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--no-cache[Read every file again, also those known from an earlier pack]' \
 '--force[Replace the output even if it is no bundle]' \
+'--allow-dirty[Pack code although the work tree has uncommitted changes; the release says so]' \
+'--allow-unpushed[Pack code from a commit that no remote branch has; the release says so]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
@@ -65,6 +81,152 @@ never\:"Never shards"))' \
 '::folder -- Folder with the model and its pkg.toml:_files' \
 && ret=0
 ;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--staged[Check only what is staged for the next commit, as it is staged]' \
+'--strict[Count warnings as errors]' \
+'(--json)--sarif[Print the findings as SARIF, for code scanning]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::paths -- Folder to check, or files of one:_files' \
+&& ret=0
+;;
+(hook)
+_arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_pkg__subcmd__hook_commands" \
+"*::: :->hook" \
+&& ret=0
+
+    case $state in
+    (hook)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-hook-command-$line[1]:"
+        case $line[1] in
+            (install)
+_arguments "${_arguments_options[@]}" : \
+'-C+[Folder of the repository]:FOLDER:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::names -- Hooks; all of them unless named:((pre-commit\:"Check what is staged"
+pre-push\:"A release tag needs a signed bundle whose code is that commit"
+post-checkout\:"Verify signed folders that were checked out"
+post-merge\:"Verify signed folders that were merged"))' \
+&& ret=0
+;;
+(uninstall)
+_arguments "${_arguments_options[@]}" : \
+'-C+[Folder of the repository]:FOLDER:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::names -- Hooks; all of them unless named:((pre-commit\:"Check what is staged"
+pre-push\:"A release tag needs a signed bundle whose code is that commit"
+post-checkout\:"Verify signed folders that were checked out"
+post-merge\:"Verify signed folders that were merged"))' \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+'-C+[Folder of the repository]:FOLDER:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':name -- Which hook:((pre-commit\:"Check what is staged"
+pre-push\:"A release tag needs a signed bundle whose code is that commit"
+post-checkout\:"Verify signed folders that were checked out"
+post-merge\:"Verify signed folders that were merged"))' \
+'*::args -- What git gives it:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__hook__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-hook-help-command-$line[1]:"
+        case $line[1] in
+            (install)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(uninstall)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (keygen)
 _arguments "${_arguments_options[@]}" : \
 '-o+[Prefix of the two files\: PREFIX.key and PREFIX.pub]:PREFIX:_files' \
@@ -72,6 +234,10 @@ _arguments "${_arguments_options[@]}" : \
 '--algorithm=[Kind of key]:ALGORITHM:((ecdsa-p256\:"ECDSA on P-256 with SHA-256; tools of the OpenSSF model signing format accept it"
 ed25519\:"Ed25519"))' \
 '--passphrase-file=[File whose first line is the passphrase (otherwise \`PKG_PASSPHRASE\`, otherwise a prompt)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--passphrase-file)--no-passphrase[Store the private key unencrypted, ask for no passphrase]' \
 '--force[Replace existing files]' \
 '--json[Print one JSON document instead of text]' \
@@ -101,6 +267,10 @@ anywhere\:"Links to files anywhere"))' \
 '--hash=[Hash of the content]:HASH:((sha256\:"SHA-256; the command line of every tool of the format accepts it"
 blake2b\:"\`BLAKE2b\`, 64 bytes"
 blake3\:"BLAKE3"))' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
 '(--keyless)--log[Put the signature of the key into the transparency log of the instance]' \
 '(--keyless)--timestamp[Have the signature of the key timestamped by the authority of the instance]' \
@@ -116,7 +286,7 @@ blake3\:"BLAKE3"))' \
 '--quiet[Print only what went wrong]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-':bundle -- Bundle to sign\: a layout folder or an archive; or a folder that is none:_files' \
+':bundle -- Bundle to sign\: a layout folder, an archive or an oci\:// reference; or a folder that is none:_files' \
 && ret=0
 ;;
 (verify)
@@ -142,6 +312,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--only=[Check only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
 '--policy=[Policy that the release must meet; see \`pkg policy\`]:FILE:_files' \
 '--against=[Repository whose commits the code of the release must be, file by file]:REPOSITORY:_files' \
+'--git-signers=[Who must have signed the tag or the commit there (ssh-keygen(1), ALLOWED SIGNERS)]:FILE:_files' \
 '--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
 '*--plugin=[Plugin that looks at the release; may be repeated]:ID:_default' \
 '*--require=[What must hold\: plugin\:ID (it must not skip), or test-result\:ID\[@WHO\], where WHO is key\:FILE or an identity, with \`,issuer=URL\` behind it; may be repeated]:WHAT:_default' \
@@ -156,6 +327,10 @@ cpu\:"The processor"))' \
 '*--ignore-paths=[Path to leave out, with everything below it, from the current folder; may be repeated]:PATH:_files' \
 '--allow-symlinks=[Follow symbolic links to files, those that stay in the folder unless said otherwise]::WHERE:((inside\:"Links to files in the folder"
 anywhere\:"Links to files anywhere"))' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--whole-files[Check whole-file digests as well where shard digests were recorded]' \
@@ -168,7 +343,7 @@ anywhere\:"Links to files anywhere"))' \
 '--quiet[Print only what went wrong]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-':target -- Bundle, archive, unpacked folder, or folder or file with a model signature:_files' \
+':target -- Bundle, archive, oci\:// reference, unpacked folder, or folder or file with a model signature:_files' \
 && ret=0
 ;;
 (show)
@@ -191,14 +366,18 @@ _arguments "${_arguments_options[@]}" : \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
-':target -- Bundle, archive or unpacked folder:_files' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':target -- Bundle, archive, oci\:// reference or unpacked folder:_files' \
 && ret=0
 ;;
 (unpack)
@@ -208,13 +387,17 @@ _arguments "${_arguments_options[@]}" : \
 reflink\:"Reflink or fail"
 hardlink\:"Hard link or fail; later edits in place of either file change both"
 copy\:"Always copy"))' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--force[Put the files into an existing folder, over files of the same name]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-':bundle -- Bundle or archive:_files' \
+':bundle -- Bundle, archive or oci\:// reference:_files' \
 ':output -- Folder to make:_files' \
 && ret=0
 ;;
@@ -238,16 +421,90 @@ _arguments "${_arguments_options[@]}" : \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
 '--digest=[Digest that the release must have]:sha256:HEX:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--with-root[Put the trusted root into the folder as well]' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':bundle -- Bundle or archive:_files' \
 ':output -- Folder to make:_files' \
+&& ret=0
+;;
+(push)
+_arguments "${_arguments_options[@]}" : \
+'*--mount-from=[Repository of the same registry that may hold blobs of it already]:REPOSITORY:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'(--no-tag)--new-tag[Refuse if the tag names another release]' \
+'--no-tag[Push by digest only, and leave tags alone]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':bundle -- Bundle or archive:_files' \
+':to -- Where to; the version of the release is the tag when none is given:_default' \
+&& ret=0
+;;
+(pull)
+_arguments "${_arguments_options[@]}" : \
+'-o+[Folder to make; named after the repository unless given]:OUTPUT:_files' \
+'--output=[Folder to make; named after the repository unless given]:OUTPUT:_files' \
+'*--only=[Pull only these components\: weights, config, code, docs, data, or a kind]:KIND:_default' \
+'*--reuse=[Bundle on this machine that may hold some of its blobs, such as an older version]:BUNDLE:_files' \
+'--digest=[Digest that the release must have]:sha256:HEX:_default' \
+'--policy=[Policy that the release must meet, asked before its content is fetched]:FILE:_files' \
+'--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
+'*--plugin=[Plugin that looks at the release; may be repeated]:ID:_default' \
+'*--require=[What must hold\: plugin\:ID (it must not skip), or test-result\:ID\[@WHO\], where WHO is key\:FILE or an identity, with \`,issuer=URL\` behind it; may be repeated]:WHAT:_default' \
+'--device=[Where to run what can run on a GPU]:DEVICE:((gpu\:"A GPU; without one the plugin skips"
+cpu\:"The processor"))' \
+'--threads=[Threads to use; 0\: as many as there are processors]:N:_default' \
+'*--set=[Setting of the plugin; may be repeated]:NAME=VALUE:_default' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'*--key=[Public key of the publisher, PEM; may be repeated, one must match]:FILE:_files' \
+'*--certificate-chain=[Certificates of the publisher'\''s own authority, PEM; may be repeated]:FILE:_files' \
+'--identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'--certificate-identity=[Identity of the publisher\: the e-mail address or URI in the certificate]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'(--identity)--certificate-identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'--certificate-oidc-issuer=[OIDC issuer that vouched for the identity]:URL:_default' \
+'(--issuer)--issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'(--issuer)--certificate-oidc-issuer-regexp=[Regular expression that the whole issuer must match]:REGEX:_default' \
+'*--claim=[Claim that the certificate must carry, such as build-trigger=release; may be repeated]:NAME=VALUE:_default' \
+'--repository=[GitHub repository that signed, as OWNER/NAME; the issuer is GitHub'\''s unless given]:OWNER/NAME:_default' \
+'--ref=[Git ref that the GitHub workflow ran on, such as refs/tags/v1.0]:REF:_default' \
+'--workflow=[Name of the GitHub workflow]:NAME:_default' \
+'--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
+'--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
+'--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--force[Replace what is at the output]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':from -- What to pull:_default' \
 && ret=0
 ;;
 (report)
@@ -281,6 +538,10 @@ mof\:"Description for the Model Openness Tool"))' \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--mot-compat[Answer about the framework exactly as the Model Openness Tool does]' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
@@ -290,6 +551,70 @@ mof\:"Description for the Model Openness Tool"))' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 ':target -- Bundle, folder, pkg.toml, model card, or description in the YAML of the Model Openness Framework:_files' \
+&& ret=0
+;;
+(release)
+_arguments "${_arguments_options[@]}" : \
+'--to=[Where the release goes, with the tag that it gets at the end]:oci://HOST/REPO:TAG:_default' \
+'--from-git=[Release the files of this revision, Git LFS objects included, instead of the folder'\''s]:REV:_default' \
+'-o+[Bundle to make \[default\: one in the cache\]]:OUTPUT:_files' \
+'--output=[Bundle to make \[default\: one in the cache\]]:OUTPUT:_files' \
+'--model-signature=[The model signature beside the release statement]:MODEL_SIGNATURE:((files\:"One for each file; every tool of the format accepts it"
+shards\:"One for each shard; some tools need to be told so"
+none\:"No model signature"))' \
+'--shard=[Store weights and configuration files larger than this as several layers]:SIZE:_default' \
+'--identity=[Who must be found to have signed \[default\: whoever signs now\]]:IDENTITY:_default' \
+'(--identity)--identity-regexp=[Regular expression that the whole identity must match]:REGEX:_default' \
+'--issuer=[OIDC issuer that must have vouched for the identity]:URL:_default' \
+'--policy=[Policy that the release must meet in the registry; see \`pkg policy\`]:FILE:_files' \
+'--report=[Report to write, in Markdown]:FILE:_files' \
+'--sarif=[Findings to write, in SARIF]:FILE:_files' \
+'--badge=[Badge to write, in SVG]:FILE:_files' \
+'--log-file=[Log to add to, one JSON document a line \[default\: one in the cache\]]:FILE:_files' \
+'--git-signers=[Who may sign tags and commits that code comes from (ssh-keygen(1), ALLOWED SIGNERS)]:FILE:_files' \
+'--adopter=[Who asks\: a TOML file, or pairs such as mau=800e6,revenue=2e6,use=commercial]:FILE|KEY=VALUE,...:_default' \
+'*--plugin=[Plugin that looks at the release; may be repeated]:ID:_default' \
+'*--require=[What must hold\: plugin\:ID (it must not skip), or test-result\:ID\[@WHO\], where WHO is key\:FILE or an identity, with \`,issuer=URL\` behind it; may be repeated]:WHAT:_default' \
+'--device=[Where to run what can run on a GPU]:DEVICE:((gpu\:"A GPU; without one the plugin skips"
+cpu\:"The processor"))' \
+'--threads=[Threads to use; 0\: as many as there are processors]:N:_default' \
+'*--set=[Setting of the plugin; may be repeated]:NAME=VALUE:_default' \
+'*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
+'--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
+'--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'--key=[Private key\: a PEM file, or a \`pkcs11\:\` URI (RFC 7512)]:FILE|URI:_files' \
+'(--key)--signer-command=[Command that signs, for keys in key services; see docs/signers.md]:COMMAND:_default' \
+'*--certificate=[Certificate of the key, PEM, with the intermediates above it; may be repeated]:FILE:_files' \
+'--passphrase-file=[File whose first line is the passphrase (otherwise \`PKG_PASSPHRASE\`, otherwise a prompt)]:FILE:_files' \
+'--identity-token=[OIDC token that says who you are (also \`PKG_IDENTITY_TOKEN\`)]:TOKEN:_default' \
+'--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
+'(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
+'--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--dry-run[Show the plan and do nothing]' \
+'-y[Do not ask whether the plan is right]' \
+'--yes[Do not ask whether the plan is right]' \
+'--move-tag[Let the tag name this release even if it names another one]' \
+'--attest-provenance[Attest SLSA provenance of this pipeline, from its environment]' \
+'--allow-dirty[Pack code although the work tree has uncommitted changes; the release says so]' \
+'--allow-unpushed[Pack code from a commit that no remote branch has; the release says so]' \
+'--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
+'--require-sandbox[Run plugins only where they can be confined completely]' \
+'(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
+'(--keyless)--log[Put the signature of the key into the transparency log of the instance]' \
+'(--keyless)--timestamp[Have the signature of the key timestamped by the authority of the instance]' \
+'--oob[Show an address and ask for a code, instead of opening a browser]' \
+'(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
+'--offline[Open no socket at all, whatever else is asked for]' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'::folder -- Folder with the model and its pkg.toml; with `--from-git`, its repository:_files' \
 && ret=0
 ;;
 (notice)
@@ -314,14 +639,18 @@ _arguments "${_arguments_options[@]}" : \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--force[Replace the folder]' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':target -- Bundle, folder or pkg.toml that is passed on:_files' \
 && ret=0
 ;;
@@ -344,13 +673,17 @@ _arguments "${_arguments_options[@]}" : \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':from -- Bundle, folder, pkg.toml or card:_files' \
 ':to -- The one to compare it with:_files' \
 && ret=0
@@ -374,13 +707,17 @@ _arguments "${_arguments_options[@]}" : \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':child -- Bundle of the model in question:_files' \
 ':parent -- Bundle of the model that it may be made from:_files' \
 && ret=0
@@ -401,6 +738,10 @@ _arguments "${_arguments_options[@]}" : \
 '--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
 '(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
 '--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--type --predicate)--provenance[SLSA provenance of this pipeline, made from its environment]' \
 '(--key --signer-command --certificate)--keyless[Sign by identity\: the pipeline'\''s own where there is one, otherwise yours, by browser]' \
 '(--keyless)--log[Put the signature of the key into the transparency log of the instance]' \
@@ -411,8 +752,8 @@ _arguments "${_arguments_options[@]}" : \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':bundle -- Bundle to attest\: a layout folder or an archive:_files' \
 ":: :_pkg__subcmd__attest_commands" \
 "*::: :->attest" \
@@ -444,13 +785,17 @@ _arguments "${_arguments_options[@]}" : \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':target -- Bundle, archive or unpacked folder:_files' \
 && ret=0
 ;;
@@ -474,13 +819,17 @@ _arguments "${_arguments_options[@]}" : \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':target -- Bundle, archive or unpacked folder:_files' \
 && ret=0
 ;;
@@ -504,13 +853,17 @@ _arguments "${_arguments_options[@]}" : \
 '--trigger=[Event that started the GitHub workflow, such as release]:EVENT:_default' \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':target -- Bundle, archive or unpacked folder:_files' \
 && ret=0
 ;;
@@ -519,11 +872,15 @@ _arguments "${_arguments_options[@]}" : \
 '*--type=[Predicate type\: a URI or short name; may be repeated \[default\: all\]]:TYPE:_default' \
 '-o+[Output\: NAME.jsonl for one a line, NAME.json for the only one, otherwise a folder]:PATH:_files' \
 '--output=[Output\: NAME.jsonl for one a line, NAME.json for the only one, otherwise a folder]:PATH:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':target -- Bundle, archive or unpacked folder:_files' \
 && ret=0
 ;;
@@ -585,6 +942,10 @@ cpu\:"The processor"))' \
 '--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
 '(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
 '--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--verify-only[Only look whether the results are right, measure nothing]' \
 '--required[A skip is a failure]' \
 '--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
@@ -605,11 +966,15 @@ cpu\:"The processor"))' \
 ;;
 (golden)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ":: :_pkg__subcmd__golden_commands" \
 "*::: :->golden" \
 && ret=0
@@ -630,14 +995,18 @@ _arguments "${_arguments_options[@]}" : \
 '*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
 '--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
 '--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--force[Replace the file]' \
 '--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
 '--require-sandbox[Run plugins only where they can be confined completely]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':target -- Model folder, bundle or archive:_files' \
 && ret=0
 ;;
@@ -671,11 +1040,15 @@ esac
 ;;
 (plugin)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ":: :_pkg__subcmd__plugin_commands" \
 "*::: :->plugin" \
 && ret=0
@@ -691,13 +1064,17 @@ _arguments "${_arguments_options[@]}" : \
 '*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
 '--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
 '--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
 '--require-sandbox[Run plugins only where they can be confined completely]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
 (info)
@@ -705,13 +1082,17 @@ _arguments "${_arguments_options[@]}" : \
 '*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
 '--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
 '--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
 '--require-sandbox[Run plugins only where they can be confined completely]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':id -- Id of the plugin, or path of its manifest:_default' \
 && ret=0
 ;;
@@ -721,6 +1102,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
 '--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
 '--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--gpu[The library, which has no manifest, needs a GPU]' \
 '--force[Replace an installed plugin of the same id]' \
 '--no-trust[Do not let it run yet]' \
@@ -729,18 +1114,22 @@ _arguments "${_arguments_options[@]}" : \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':file -- Manifest (NAME.pkgplugin.json), or the library of a plugin:_files' \
 && ret=0
 ;;
 (remove)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':id -- Id of the plugin:_default' \
 && ret=0
 ;;
@@ -756,6 +1145,10 @@ enforce\:"Only trusted plugins run"))' \
 '*--plugin-path=[Folder to look for plugins in, before all others; may be repeated]:FOLDER:_files' \
 '--plugin-seconds=[Seconds that a plugin may take, instead of its own limit]:SECONDS:_default' \
 '--plugin-memory=[Memory that a plugin may use, such as 4GiB, instead of its own limit]:SIZE:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--revoke[Take trust back instead]' \
 '--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
 '--require-sandbox[Run plugins only where they can be confined completely]' \
@@ -782,6 +1175,10 @@ _arguments "${_arguments_options[@]}" : \
 '--signing-config=[Signing config of the instance (\`signing_config.json\`)]:FILE:_files' \
 '(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
 '--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--gpu[The plugin needs a GPU]' \
 '--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
 '--require-sandbox[Run plugins only where they can be confined completely]' \
@@ -794,8 +1191,8 @@ _arguments "${_arguments_options[@]}" : \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':library -- The library:_files' \
 && ret=0
 ;;
@@ -805,6 +1202,10 @@ _arguments "${_arguments_options[@]}" : \
 '--output=[Folder to make; the id unless given]:OUTPUT:_files' \
 '--language=[Language]:LANGUAGE:((rust\:"Rust, with the SDK"
 c\:"C, with the header alone"))' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
@@ -867,20 +1268,28 @@ esac
 ;;
 (__plugin-host)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
 (sigstore)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ":: :_pkg__subcmd__sigstore_commands" \
 "*::: :->sigstore" \
 && ret=0
@@ -898,6 +1307,10 @@ _arguments "${_arguments_options[@]}" : \
 '(--signing-config --trusted-root)--trust-config=[Client trust config of the instance\: signing config and trusted root in one]:FILE:_files' \
 '--trusted-root=[Trusted root of the instance, to check new signatures with (\`trusted_root.json\`)]:FILE:_files' \
 '--bundle=[Bundle to write]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--oob[Show an address and ask for a code, instead of opening a browser]' \
 '(--signing-config --trust-config)--staging[Use the staging instance of Sigstore, for tests]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
@@ -905,8 +1318,8 @@ _arguments "${_arguments_options[@]}" : \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':file -- File to sign:_files' \
 && ret=0
 ;;
@@ -930,14 +1343,18 @@ _arguments "${_arguments_options[@]}" : \
 '--trusted-root=[Trusted root of the Sigstore instance (\`trusted_root.json\`)]:FILE:_files' \
 '--max-root-age=[Oldest trusted root to accept, in days; what was given as a file has no age]:DAYS:_default' \
 '--bundle=[Bundle to verify]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '(--trusted-root)--staging[Use the root of Sigstore'\''s staging instance]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':file_or_digest -- The artifact\: a file, or sha256\:HEX:_default' \
 && ret=0
 ;;
@@ -975,11 +1392,15 @@ esac
 ;;
 (trust)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ":: :_pkg__subcmd__trust_commands" \
 "*::: :->trust" \
 && ret=0
@@ -994,23 +1415,31 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 '--mirror=[TUF repository of another instance]:URL:_default' \
 '--root=[First TUF root of that repository (\`root.json\`), which you trust]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--mirror)--staging[Use Sigstore'\''s staging instance]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
 (show)
 _arguments "${_arguments_options[@]}" : \
 '--trusted-root=[Trusted root to look at (\`trusted_root.json\`)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--trusted-root)--staging[Look at the root of Sigstore'\''s staging instance]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
 (monitor)
@@ -1036,14 +1465,18 @@ _arguments "${_arguments_options[@]}" : \
 '--log=[Log of the trusted root, by address or id \[default\: the only one in use\]]:URL|ID:_default' \
 '--from=[Entry at which the first run begins \[default\: the end of the log\]]:INDEX:_default' \
 '--limit=[Most entries to read in one run]:COUNT:_default' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
 '--offline[Open no socket at all, whatever else is asked for]' \
 '--fail-on-entries[End with 11 when there are new entries of those who are looked for]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
 (help)
@@ -1085,20 +1518,28 @@ esac
 (demo)
 _arguments "${_arguments_options[@]}" : \
 '--keep=[Keep the folder with everything that was made, here]:FOLDER:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
 (policy)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ":: :_pkg__subcmd__policy_commands" \
 "*::: :->policy" \
 && ret=0
@@ -1112,31 +1553,43 @@ _arguments "${_arguments_options[@]}" : \
             (check)
 _arguments "${_arguments_options[@]}" : \
 '--facts=[Facts to decide over, as JSON (\`pkg schema policy-facts\`)]:FILE:_files' \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':policy -- The policy:_files' \
 && ret=0
 ;;
 (explain)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':policy -- The policy:_files' \
 && ret=0
 ;;
 (evaluate)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
 (help)
@@ -1177,31 +1630,43 @@ esac
 ;;
 (explain)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '::code -- Code of the finding, such as digest-mismatch:_default' \
 && ret=0
 ;;
 (schema)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '::name -- Name of the schema:_default' \
 && ret=0
 ;;
 (completions)
 _arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 ':shell -- Shell:(bash elvish fish powershell zsh)' \
 && ret=0
 ;;
@@ -1224,6 +1689,42 @@ _arguments "${_arguments_options[@]}" : \
 (pack)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(hook)
+_arguments "${_arguments_options[@]}" : \
+":: :_pkg__subcmd__help__subcmd__hook_commands" \
+"*::: :->hook" \
+&& ret=0
+
+    case $state in
+    (hook)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pkg-help-hook-command-$line[1]:"
+        case $line[1] in
+            (install)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(uninstall)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(run)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
 ;;
 (keygen)
 _arguments "${_arguments_options[@]}" : \
@@ -1249,7 +1750,19 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(push)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(pull)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (report)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(release)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -1483,13 +1996,18 @@ _pkg_commands() {
     local commands; commands=(
 'init:Look at a model folder and write its pkg.toml' \
 'pack:Make a bundle from a folder with a pkg.toml' \
+'check:Check a model repository\: pkg.toml, licences, LFS pointers, pickles, secrets' \
+'hook:Install hooks of git that check commits, release tags and what arrives' \
 'keygen:Make a signing key pair' \
 'sign:Sign a bundle, or a plain folder' \
 'verify:Check a bundle, an archive, an unpacked folder or one with a model signature' \
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'push:Put a bundle into a registry' \
+'pull:Get a release out of a registry\: the terms first, each byte checked on the way' \
 'report:Say how open a release is, and what is missing' \
+'release:Release a folder or a commit to a registry\: check, pack, sign, attest, push, verify, tag' \
 'notice:Write the files that the licences ask to be passed on' \
 'diff:Say what differs between two releases\: terms, data, files, tensors' \
 'lineage:Say how much of a model is another one'\''s, tensor by tensor' \
@@ -1586,6 +2104,11 @@ _pkg__subcmd__bench_commands() {
     local commands; commands=()
     _describe -t commands 'pkg bench commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__check_commands] )) ||
+_pkg__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg check commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__completions_commands] )) ||
 _pkg__subcmd__completions_commands() {
     local commands; commands=()
@@ -1647,13 +2170,18 @@ _pkg__subcmd__help_commands() {
     local commands; commands=(
 'init:Look at a model folder and write its pkg.toml' \
 'pack:Make a bundle from a folder with a pkg.toml' \
+'check:Check a model repository\: pkg.toml, licences, LFS pointers, pickles, secrets' \
+'hook:Install hooks of git that check commits, release tags and what arrives' \
 'keygen:Make a signing key pair' \
 'sign:Sign a bundle, or a plain folder' \
 'verify:Check a bundle, an archive, an unpacked folder or one with a model signature' \
 'show:Say what a bundle is, without checking its content' \
 'unpack:Write the files of a bundle into a folder, checking them on the way' \
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
+'push:Put a bundle into a registry' \
+'pull:Get a release out of a registry\: the terms first, each byte checked on the way' \
 'report:Say how open a release is, and what is missing' \
+'release:Release a folder or a commit to a registry\: check, pack, sign, attest, push, verify, tag' \
 'notice:Write the files that the licences ask to be passed on' \
 'diff:Say what differs between two releases\: terms, data, files, tensors' \
 'lineage:Say how much of a model is another one'\''s, tensor by tensor' \
@@ -1713,6 +2241,11 @@ _pkg__subcmd__help__subcmd__bench_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help bench commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__help__subcmd__check_commands] )) ||
+_pkg__subcmd__help__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help check commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help__subcmd__completions_commands] )) ||
 _pkg__subcmd__help__subcmd__completions_commands() {
     local commands; commands=()
@@ -1754,6 +2287,36 @@ _pkg__subcmd__help__subcmd__golden__subcmd__record_commands() {
 _pkg__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__hook_commands] )) ||
+_pkg__subcmd__help__subcmd__hook_commands() {
+    local commands; commands=(
+'install:Install the hooks of pkg into a git repository; those that are there are kept and run first' \
+'uninstall:Take the hooks of pkg away, and put those that were there before back' \
+'list:Say which hooks there are' \
+'run:Do what a hook does, as git calls it' \
+    )
+    _describe -t commands 'pkg help hook commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__hook__subcmd__install_commands] )) ||
+_pkg__subcmd__help__subcmd__hook__subcmd__install_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help hook install commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__hook__subcmd__list_commands] )) ||
+_pkg__subcmd__help__subcmd__hook__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help hook list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__hook__subcmd__run_commands] )) ||
+_pkg__subcmd__help__subcmd__hook__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help hook run commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__hook__subcmd__uninstall_commands] )) ||
+_pkg__subcmd__help__subcmd__hook__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help hook uninstall commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__init_commands] )) ||
 _pkg__subcmd__help__subcmd__init_commands() {
@@ -1852,6 +2415,21 @@ _pkg__subcmd__help__subcmd__policy__subcmd__explain_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help policy explain commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__help__subcmd__pull_commands] )) ||
+_pkg__subcmd__help__subcmd__pull_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help pull commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__push_commands] )) ||
+_pkg__subcmd__help__subcmd__push_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help push commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__release_commands] )) ||
+_pkg__subcmd__help__subcmd__release_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help release commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help__subcmd__report_commands] )) ||
 _pkg__subcmd__help__subcmd__report_commands() {
     local commands; commands=()
@@ -1923,6 +2501,73 @@ _pkg__subcmd__help__subcmd__unpack_commands() {
 _pkg__subcmd__help__subcmd__verify_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help verify commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook_commands] )) ||
+_pkg__subcmd__hook_commands() {
+    local commands; commands=(
+'install:Install the hooks of pkg into a git repository; those that are there are kept and run first' \
+'uninstall:Take the hooks of pkg away, and put those that were there before back' \
+'list:Say which hooks there are' \
+'run:Do what a hook does, as git calls it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg hook commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__help_commands] )) ||
+_pkg__subcmd__hook__subcmd__help_commands() {
+    local commands; commands=(
+'install:Install the hooks of pkg into a git repository; those that are there are kept and run first' \
+'uninstall:Take the hooks of pkg away, and put those that were there before back' \
+'list:Say which hooks there are' \
+'run:Do what a hook does, as git calls it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'pkg hook help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__help__subcmd__help_commands] )) ||
+_pkg__subcmd__hook__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__help__subcmd__install_commands] )) ||
+_pkg__subcmd__hook__subcmd__help__subcmd__install_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook help install commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__help__subcmd__list_commands] )) ||
+_pkg__subcmd__hook__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook help list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__help__subcmd__run_commands] )) ||
+_pkg__subcmd__hook__subcmd__help__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook help run commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__help__subcmd__uninstall_commands] )) ||
+_pkg__subcmd__hook__subcmd__help__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook help uninstall commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__install_commands] )) ||
+_pkg__subcmd__hook__subcmd__install_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook install commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__list_commands] )) ||
+_pkg__subcmd__hook__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook list commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__run_commands] )) ||
+_pkg__subcmd__hook__subcmd__run_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook run commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__hook__subcmd__uninstall_commands] )) ||
+_pkg__subcmd__hook__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg hook uninstall commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__init_commands] )) ||
 _pkg__subcmd__init_commands() {
@@ -2106,6 +2751,21 @@ _pkg__subcmd__policy__subcmd__help__subcmd__explain_commands() {
 _pkg__subcmd__policy__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'pkg policy help help commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__pull_commands] )) ||
+_pkg__subcmd__pull_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg pull commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__push_commands] )) ||
+_pkg__subcmd__push_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg push commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__release_commands] )) ||
+_pkg__subcmd__release_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg release commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__report_commands] )) ||
 _pkg__subcmd__report_commands() {
