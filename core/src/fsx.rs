@@ -251,15 +251,16 @@ pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Output being made aside. Dropped without [`Staged::commit`], it is removed.
+/// Output being made aside. Dropped without [`Staged::commit`], it is removed, unless it
+/// was begun to be resumed.
 #[derive(Debug)]
 pub struct Staged {
     target: PathBuf,
     parent: PathBuf,
     path: PathBuf,
     lock: File,
-    /// Whether it is done with: renamed, or left for a later run.
-    done: bool,
+    /// Whether it stays where it is when it is dropped: renamed, or for a later run.
+    stays: bool,
 }
 
 impl Staged {
@@ -269,21 +270,22 @@ impl Staged {
     }
 
     /// Starts a folder that will become `target`, or goes on with what a run for the
-    /// same `token` left of it. [`Staged::leave`] leaves it for a later run.
+    /// same `token` left of it. Dropped, it stays for a later run.
     pub fn folder_to_resume(target: &Path, token: &str) -> Result<Self> {
-        let staged = Self::begin(target, make_folder)?;
+        let mut staged = Self::begin(target, make_folder)?;
         let marker = staged.path.join(RESUME);
         let same = read_limited(&marker, 4096).is_ok_and(|bytes| bytes == token.as_bytes());
         if !same {
             staged.emptied()?;
             write_synced(&marker, token.as_bytes())?;
         }
+        staged.stays = true;
         Ok(staged)
     }
 
-    /// Leaves a folder of [`Staged::folder_to_resume`] where it is.
-    pub fn leave(mut self) {
-        self.done = true;
+    /// Removes it; nobody will go on with it.
+    pub fn discard(mut self) {
+        self.stays = false;
     }
 
     /// Removes the mark of a folder of [`Staged::folder_to_resume`], before it is committed.
@@ -338,7 +340,7 @@ impl Staged {
                 .is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
             if same {
                 let target = target.to_owned();
-                return Ok(Self { target, parent, path, lock, done: false });
+                return Ok(Self { target, parent, path, lock, stays: false });
             }
         }
         Err(Problem::new(Code::OutputBusy, target.display()))
@@ -376,7 +378,7 @@ impl Staged {
             }
             _ => Problem::writing(&self.target, error),
         })?;
-        self.done = true;
+        self.stays = true;
         sync_dir(&self.parent).map_err(|error| Problem::writing(&self.parent, error))
     }
 
@@ -448,7 +450,7 @@ fn make_folder(path: &Path) -> io::Result<File> {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.done {
+        if !self.stays {
             // Nothing can be reported from here; a leftover is removed by the next run.
             let _ = remove(&self.path);
         }

@@ -120,7 +120,6 @@ pub fn pull(
     let reused = download.reuse(&request.reuse, &scope, meter)?;
     let checked = download.fetch(&scope, meter)?;
     if has_error(&checked.findings) {
-        download.leave();
         return Ok((None, checked.findings));
     }
     download.write_documents()?;
@@ -129,6 +128,7 @@ pub fn pull(
     let (verdict, mut findings) = verify::assess(&verifying, &here, Some(checked), meter)?;
     findings.extend(notes);
     if has_error(&findings) {
+        download.discard();
         return Ok((None, findings));
     }
     let left_out = download.left_out(&scope);

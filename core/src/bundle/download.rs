@@ -187,9 +187,10 @@ impl<'a> Download<'a> {
         self.staged.commit(self.replace)
     }
 
-    /// Leaves what is there for the next run.
-    pub fn leave(self) {
-        self.staged.leave();
+    /// Removes what was fetched: the release was refused. Dropped, it stays for the next
+    /// run.
+    pub fn discard(self) {
+        self.staged.discard();
     }
 }
 

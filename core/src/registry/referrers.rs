@@ -226,8 +226,8 @@ fn check_entry(entry: &Value) -> Result<(), &'static str> {
     if !text("mediaType").is_some_and(is_type) {
         return Err("has no media type");
     }
-    if text("digest").is_none_or(|digest| digest.parse::<Digest>().is_err()) {
-        return Err("has no SHA-256 digest");
+    if !text("digest").is_some_and(is_digest) {
+        return Err("has no digest");
     }
     if fields.get("size").and_then(Value::as_u64).is_none_or(|size| i64::try_from(size).is_err()) {
         return Err("has no size");
@@ -244,6 +244,22 @@ fn check_entry(entry: &Value) -> Result<(), &'static str> {
         return Err("is too long");
     }
     Ok(())
+}
+
+/// Whether a text is a digest of some algorithm (image specification, "Digests"). Others
+/// may refer to a release by algorithms that are not ours; SHA-256 must be one.
+fn is_digest(text: &str) -> bool {
+    let Some((algorithm, encoded)) = text.split_once(':') else { return false };
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if algorithm == "sha256" {
+        return text.parse::<Digest>().is_ok();
+    }
+    !algorithm.is_empty()
+        && algorithm.bytes().all(|byte| plain(byte) || matches!(byte, b'+' | b'.' | b'_' | b'-'))
+        && !encoded.is_empty()
+        && encoded
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b'_' | b'-'))
 }
 
 /// The target of a `Link` header with the relation `next` (RFC 8288).
