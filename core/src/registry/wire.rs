@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use x509_cert::der::DecodePem as _;
+use x509_cert::der::Decode as _;
 
 use crate::finding::{Code, Problem, Result};
 
@@ -56,22 +58,25 @@ pub(super) fn client(authorities: &[reqwest::Certificate], near: bool) -> Result
 /// The certificates in a PEM file.
 pub(super) fn authorities(path: &Path) -> Result<Vec<reqwest::Certificate>> {
     let wrong = |why: String| Problem::new(Code::UsageError, path.display()).detail(why);
-    let bytes = crate::fsx::read_limited(path, MAX_AUTHORITIES)?;
-    // The HTTP library looks into them only when a client is made, and names no file.
+    let bytes = crate::fsx::read_given(path, MAX_AUTHORITIES)?;
     let text = String::from_utf8_lossy(&bytes);
-    let mut count = 0;
+    let mut found = Vec::new();
     for block in text.split(BEGIN).skip(1) {
-        let end = block.find(END).map_or(block.len(), |end| end + END.len());
-        x509_cert::Certificate::from_pem(format!("{BEGIN}{}", &block[..end]))
-            .map_err(|error| wrong(format!("a certificate in it cannot be read: {error}")))?;
-        count += 1;
+        let unread = |why: String| wrong(format!("a certificate in it cannot be read: {why}"));
+        let (body, _) =
+            block.split_once(END).ok_or_else(|| unread("it is cut short".to_owned()))?;
+        // Lines may have any length (RFC 7468, section 2, on parsers).
+        let body: String = body.split_ascii_whitespace().collect();
+        let der = STANDARD.decode(body).map_err(|error| unread(error.to_string()))?;
+        // The HTTP library looks into them only when a client is made, and names no file.
+        x509_cert::Certificate::from_der(&der).map_err(|error| unread(error.to_string()))?;
+        let certificate = reqwest::Certificate::from_der(&der);
+        found.push(certificate.map_err(|error| unread(chain(&error)).source(error))?);
     }
-    if count == 0 {
+    if found.is_empty() {
         return Err(wrong("it holds no certificates in PEM".to_owned()));
     }
-    reqwest::Certificate::from_pem_bundle(&bytes).map_err(|error| {
-        wrong(format!("its certificates cannot be read: {}", chain(&error))).source(error)
-    })
+    Ok(found)
 }
 
 /// What drives requests, on this thread.

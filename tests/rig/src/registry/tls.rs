@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::certificates::{Certified, SERVER_AUTH};
-use crate::text;
+use crate::der;
 
 /// An encrypted connection.
 pub(crate) type Tls = StreamOwned<ServerConnection, TcpStream>;
@@ -38,8 +38,7 @@ impl Identity {
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
             .map_err(io::Error::other)?;
-        let body = text::base64(&root.certificate);
-        let authority = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+        let authority = der::to_pem("CERTIFICATE", &root.certificate);
         Ok(Self { config: Arc::new(config), authority })
     }
 
