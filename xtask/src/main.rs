@@ -93,6 +93,14 @@ enum Task {
         /// Address that takes it
         to: String,
     },
+    /// Receive, hash and write: the reference of `bench` for what comes from registries
+    #[command(hide = true)]
+    ReceiveHash {
+        /// Address that gives it
+        from: String,
+        /// File to write
+        to: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -115,5 +123,6 @@ fn main() -> anyhow::Result<()> {
         Task::SigstoreGolden => golden::make(),
         Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
         Task::SendHash { from, to } => bench::send_hash(&from, &to),
+        Task::ReceiveHash { from, to } => bench::receive_hash(&from, &to),
     }
 }

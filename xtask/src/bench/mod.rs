@@ -19,7 +19,7 @@ use crate::run;
 
 pub use data::copy_hash;
 use data::{make_release, make_single};
-pub use registry::send_hash;
+pub use registry::{receive_hash, send_hash};
 
 /// How the bench runs.
 #[derive(clap::Args)]
@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> Result<()> {
     if args.registry {
         bench.remove("release.pkg")?;
         bench.digest = bench.pack("release", "release.pkg", &["--store", "hardlink"])?.1;
-        println!("{}", registry::table(&bench, args.size)?);
+        println!("{}", registry::table(&bench, args.size, args.rounds)?);
         return Ok(());
     }
     let mut all: Vec<Vec<(&str, Cost)>> = Vec::new();
@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut table = table(&rows, bench.version_ms()?);
     table.push_str(&report::table(&bench)?);
     table.push_str(&trust::table(&bench)?);
-    table.push_str(&registry::table(&bench, args.size)?);
+    table.push_str(&registry::table(&bench, args.size, args.rounds)?);
     println!("{table}");
     if !args.dry_run {
         let text = format!("{}\n{table}", preamble(args)?);
