@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::bundle::{self, PackRequest, Scope, ShardPolicy, StoreMode, UnpackRequest};
+use crate::bundle::{self, PackRequest, ShardPolicy, StoreMode, UnpackRequest};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::folder::Options;
 use crate::hash::Meter;
 use crate::trust::judge::Judge;
 use crate::trust::key::{Algorithm, PublicKey, SigningKey};
@@ -167,19 +166,10 @@ impl Demo<'_> {
     }
 
     fn verify(&self, target: &str, key: &PublicKey) -> Result<(Verdict, Vec<Finding>)> {
-        let request = VerifyRequest {
-            target: self.at(target),
-            judge: Judge::new(vec![key.clone()].into(), RootChoice::default()),
-            digest: None,
-            scope: Scope::default(),
-            folder: Options::default(),
-            policy: None,
-            adopter: None,
-            plugins: None,
-            results: Vec::new(),
-            against: None,
-            git_signers: None,
-        };
+        let request = VerifyRequest::new(
+            self.at(target),
+            Judge::new(vec![key.clone()].into(), RootChoice::default()),
+        );
         verify(&request, &Meter::default())
     }
 }

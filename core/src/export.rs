@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::bundle::{self, Scope, Source};
+use crate::bundle::{self, Source};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::folder::Options;
 use crate::fsx::{self, Staged};
 use crate::hash::Meter;
 use crate::model::digest::Digest;
@@ -78,19 +77,7 @@ pub fn export(request: &ExportRequest, meter: &Meter) -> Result<(Option<Exported
         Some(_) => Judge::new(request.judge.accepted().clone(), root_choice),
         None => Judge::new(request.judge.accepted().clone(), request.judge.choice().clone()),
     };
-    let check = VerifyRequest {
-        target: copy,
-        judge,
-        digest: request.digest,
-        scope: Scope::default(),
-        folder: Options::default(),
-        policy: None,
-        adopter: None,
-        plugins: None,
-        results: Vec::new(),
-        against: None,
-        git_signers: None,
-    };
+    let check = VerifyRequest { digest: request.digest, ..VerifyRequest::new(copy, judge) };
     let (verdict, findings) = verify(&check, meter)?;
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Ok((None, findings));

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use crate::bundle::{self, Checked, Download, Loaded, Scope};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::folder;
 use crate::hash::Meter;
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
@@ -91,17 +90,12 @@ pub fn pull(
     // Without anybody to ask for, the bytes are still those that the registry named.
     let asked = digest.or(request.from.digest()).or((!accepts).then_some(loaded.digest));
     let mut verifying = VerifyRequest {
-        target: target.clone(),
-        judge: request.judge,
         digest: asked,
         scope: Scope { only: request.only.clone(), whole_files: false },
-        folder: folder::Options::default(),
         policy: request.policy,
         adopter: request.adopter,
-        plugins: None,
         results: request.results,
-        against: None,
-        git_signers: None,
+        ..VerifyRequest::new(target.clone(), request.judge)
     };
     // Plugins need the content; a policy that asks for them is decided on when it is there.
     let plugins = verifying.policy.as_ref().is_some_and(|it| !it.plugins().is_empty());

@@ -58,6 +58,26 @@ pub struct VerifyRequest {
     pub git_signers: Option<PathBuf>,
 }
 
+impl VerifyRequest {
+    /// Asks whether all of a target is what somebody signed whom the judge accepts, and
+    /// nothing else.
+    pub fn new(target: PathBuf, judge: Judge) -> Self {
+        Self {
+            target,
+            judge,
+            digest: None,
+            scope: Scope::default(),
+            folder: folder::Options::default(),
+            policy: None,
+            adopter: None,
+            plugins: None,
+            results: Vec::new(),
+            against: None,
+            git_signers: None,
+        }
+    }
+}
+
 /// A component, as verified.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

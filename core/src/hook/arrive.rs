@@ -7,12 +7,11 @@ use git2::{DiffOptions, Oid, Repository, Tree};
 
 use super::settings::Settings;
 use super::{Name, RunRequest};
-use crate::bundle::Scope;
 use crate::finding::{Code, Finding, Problem, Result, Severity};
 use crate::hash::Meter;
 use crate::model::path::META_DIR;
 use crate::verify::{self, VerifyRequest};
-use crate::{folder, fsx, git};
+use crate::{fsx, git};
 
 /// Checks what changed. Says which folders were looked at.
 pub(super) fn check(
@@ -32,19 +31,7 @@ pub(super) fn check(
             findings.push(warning.into_finding());
             continue;
         }
-        let request = VerifyRequest {
-            target,
-            judge: settings.judge()?,
-            digest: None,
-            scope: Scope::default(),
-            folder: folder::Options::default(),
-            policy: None,
-            adopter: None,
-            plugins: None,
-            results: Vec::new(),
-            against: None,
-            git_signers: None,
-        };
+        let request = VerifyRequest::new(target, settings.judge()?);
         let found = match verify::verify(&request, &Meter::default()) {
             Ok((_, found)) => found,
             Err(problem) => vec![problem.into_finding()],

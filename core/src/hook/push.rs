@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 
 use super::settings::Settings;
-use crate::bundle::{self, Scope};
+use crate::bundle;
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::folder;
 use crate::git;
 use crate::hash::Meter;
 use crate::model::spec::FILE_NAME;
@@ -200,17 +199,10 @@ fn verify(repository: &Repository, settings: &Settings, path: &Path) -> Result<V
     // Without anybody named, the digest stands in: that proves it consistent, and not whose.
     let digest = if named { None } else { Some(bundle::load(path)?.digest) };
     let request = VerifyRequest {
-        target: path.to_owned(),
-        judge: settings.judge()?,
         digest,
-        scope: Scope::default(),
-        folder: folder::Options::default(),
-        policy: None,
-        adopter: None,
-        plugins: None,
-        results: Vec::new(),
         against: Some(repository.path().to_owned()),
         git_signers: settings.git_signers.clone(),
+        ..VerifyRequest::new(path.to_owned(), settings.judge()?)
     };
     let (verdict, mut findings) = verify::verify(&request, &Meter::default())?;
     if !named {

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use super::remote::Remote;
 use super::{Course, Log, Planned, Ran, Step, Steps, own, pages, tree};
 use crate::attest;
-use crate::bundle::{self, GitRequest, PackRequest, Scope, ShardPolicy, StoreMode};
+use crate::bundle::{self, GitRequest, PackRequest, ShardPolicy, StoreMode};
 use crate::check::{self, CheckRequest};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::folder;
 use crate::fsx;
 use crate::hash::Meter;
 use crate::model::digest::Digest;
@@ -239,17 +238,12 @@ impl<'a> Release<'a> {
     fn verify(&mut self, meter: &Meter) -> Result<Ran> {
         let digest = self.digest()?;
         let request = VerifyRequest {
-            target: self.bundle_path(),
-            judge: Judge::new(Accepted::default(), RootChoice::default()),
             digest: Some(digest),
-            scope: Scope::default(),
-            folder: folder::Options::default(),
-            policy: None,
-            adopter: None,
             plugins: self.plugins(),
-            results: Vec::new(),
-            against: None,
-            git_signers: None,
+            ..VerifyRequest::new(
+                self.bundle_path(),
+                Judge::new(Accepted::default(), RootChoice::default()),
+            )
         };
         let (verdict, findings) = verify::verify(&request, meter)?;
         let said = verdict.plugins.iter();
@@ -376,17 +370,12 @@ impl<'a> Release<'a> {
         // Only the policy may want plugins to look again: all of them did, at the same digest.
         let plugins = self.request.plugins.clone().filter(|_| policy.is_some());
         let request = VerifyRequest {
-            target: target.clone(),
-            judge: Judge::new(accepted, own.choice().clone()),
             digest: Some(digest),
-            scope: Scope::default(),
-            folder: folder::Options::default(),
             policy,
             adopter: self.request.adopter.clone(),
             plugins: plugins.map(|plugins| Plugins { ids: Vec::new(), ..plugins }),
             results: std::mem::take(&mut self.request.results),
-            against: None,
-            git_signers: None,
+            ..VerifyRequest::new(target.clone(), Judge::new(accepted, own.choice().clone()))
         };
         let (verdict, mut findings) = verify::verify(&request, meter)?;
         let ours = |report: &signatures::SignatureReport| {
