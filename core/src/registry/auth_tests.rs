@@ -330,7 +330,7 @@ fn credentials_are_looked_for_once_and_only_when_asked_for() {
     let session = server.session_with(
         move |name| {
             names.lock().unwrap().push(name.to_owned());
-            if name == "PKG_REGISTRY_HOST" {
+            if name == "PKG_REGISTRY_TOKEN" {
                 count.fetch_add(1, Ordering::SeqCst);
             }
             None

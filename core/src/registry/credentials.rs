@@ -119,15 +119,26 @@ fn from_environment(host: &str, environment: &Environment) -> Result<Option<Cred
             Problem::new(Code::RegistryCredentials, name).detail("the variable is no UTF-8")
         }),
     };
-    if text("PKG_REGISTRY_HOST")?.is_some_and(|only| !only.eq_ignore_ascii_case(host)) {
+    let token = text("PKG_REGISTRY_TOKEN")?;
+    let (username, password) = (text("PKG_REGISTRY_USERNAME")?, text("PKG_REGISTRY_PASSWORD")?);
+    if token.is_none() && username.is_none() && password.is_none() {
         return Ok(None);
     }
-    if let Some(token) = text("PKG_REGISTRY_TOKEN")? {
-        return Ok(Some(Credential::Bearer(token.into())));
+    match text("PKG_REGISTRY_HOST")? {
+        Some(only) if only.eq_ignore_ascii_case(host) => {}
+        Some(_) => return Ok(None),
+        // A reference may name any host; whoever runs that would get them.
+        None => {
+            return Err(Problem::new(Code::RegistryCredentials, "PKG_REGISTRY_HOST")
+                .detail("the environment has credentials and does not say for which registry")
+                .hint(format!("PKG_REGISTRY_HOST={host}, if they are for that one.")));
+        }
     }
-    match (text("PKG_REGISTRY_USERNAME")?, text("PKG_REGISTRY_PASSWORD")?) {
-        (None, None) => Ok(None),
-        (Some(username), Some(password)) => Ok(Some(Credential::pair(username, password.into()))),
+    match (token, username, password) {
+        (Some(token), ..) => Ok(Some(Credential::Bearer(token.into()))),
+        (None, Some(username), Some(password)) => {
+            Ok(Some(Credential::pair(username, password.into())))
+        }
         _ => Err(Problem::new(Code::RegistryCredentials, "PKG_REGISTRY_USERNAME")
             .detail(
                 "PKG_REGISTRY_USERNAME and PKG_REGISTRY_PASSWORD are set together or not at all",

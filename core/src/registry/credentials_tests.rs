@@ -42,11 +42,14 @@ fn the_environment_comes_first() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("auth.json");
     fs::write(&file, format!(r#"{{"auths":{{"{HOST}":{{"auth":"ZjpmCg=="}}}}}}"#)).unwrap();
+    let here = ("PKG_REGISTRY_HOST", HOST);
     for (variables, expected) in [
-        (&[("PKG_REGISTRY_TOKEN", "t")][..], "bearer:t"),
-        (&[("PKG_REGISTRY_USERNAME", "u"), ("PKG_REGISTRY_PASSWORD", "p:q")], "basic:u:p:q"),
-        (&[("PKG_REGISTRY_USERNAME", "<token>"), ("PKG_REGISTRY_PASSWORD", "p")], "identity:p"),
-        (&[("PKG_REGISTRY_TOKEN", "t"), ("PKG_REGISTRY_HOST", HOST)], "bearer:t"),
+        (&[("PKG_REGISTRY_TOKEN", "t"), here][..], "bearer:t"),
+        (&[("PKG_REGISTRY_USERNAME", "u"), ("PKG_REGISTRY_PASSWORD", "p:q"), here], "basic:u:p:q"),
+        (
+            &[("PKG_REGISTRY_USERNAME", "<token>"), ("PKG_REGISTRY_PASSWORD", "p"), here],
+            "identity:p",
+        ),
         // For another host, also for the same one with another port.
         (&[("PKG_REGISTRY_TOKEN", "t"), ("PKG_REGISTRY_HOST", "example.org")], "basic:f:f\n"),
         (&[("PKG_REGISTRY_TOKEN", "t"), ("PKG_REGISTRY_HOST", "reg.example.org")], "basic:f:f\n"),
@@ -57,8 +60,14 @@ fn the_environment_comes_first() {
         let found = find(HOST, REPOSITORY, Some(&file), &environment(&variables)).unwrap();
         assert_eq!(shown(found), expected, "{variables:?}");
     }
+    for name in ["PKG_REGISTRY_TOKEN", "PKG_REGISTRY_USERNAME", "PKG_REGISTRY_PASSWORD"] {
+        // For no host in particular: that would be for whoever a reference names.
+        let homeless = environment(&[(name, Path::new("x"))]);
+        let problem = find(HOST, REPOSITORY, Some(&file), &homeless).unwrap_err();
+        assert_eq!(problem.finding().subject, "PKG_REGISTRY_HOST");
+    }
     for name in ["PKG_REGISTRY_USERNAME", "PKG_REGISTRY_PASSWORD"] {
-        let half = environment(&[(name, Path::new("x"))]);
+        let half = environment(&[(name, Path::new("x")), (here.0, Path::new(here.1))]);
         let problem = find(HOST, REPOSITORY, None, &half).unwrap_err();
         assert_eq!(problem.code(), Code::RegistryCredentials);
     }

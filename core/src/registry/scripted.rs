@@ -167,7 +167,13 @@ impl Server {
         environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
         pace: Pace,
     ) -> Arc<Session> {
-        let environment: Environment = Box::new(move |name| environment(name).map(Into::into));
+        // What is given is given for this server, unless another host is.
+        let host = self.reference().host().to_owned();
+        let environment: Environment = Box::new(move |name| {
+            let given = environment(name);
+            let host = || (name == "PKG_REGISTRY_HOST").then(|| host.clone());
+            given.or_else(host).map(Into::into)
+        });
         Session::with(&self.reference(), &Options::default(), environment, pace).unwrap()
     }
 
