@@ -186,6 +186,7 @@ impl Fetch<'_> {
             let mut pass = Pass::default();
             let ended = self.keep_free(blob, &mut reply, &mut pass);
             drop(reply);
+            let whole = ended.is_ok();
             let problem = match ended {
                 Ok(()) if pass.stopped => return Ok(()),
                 Ok(()) => self.interrupted(blob, "parts of it do not come"),
@@ -201,6 +202,11 @@ impl Fetch<'_> {
                     return Err(problem);
                 }
                 *http = Http::new(self.session)?;
+                continue;
+            }
+            // Parts that another thread gave back behind this reading need one more.
+            if whole && pass.came > 0 {
+                failures = 0;
                 continue;
             }
             let enough = pass.came >= PROGRESS.max(size / PROGRESS_SHARE);
