@@ -5,25 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Checked;
-use crate::finding::{Code, Finding, Problem, Result};
-
-const SCHEMA: &str =
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+use crate::finding::{Code, Finding, Result};
+use crate::openness::page::sarif_document;
 
 /// Writes the findings.
 pub fn sarif(checked: &Checked, findings: &[Finding]) -> Result<String> {
     let used: BTreeSet<Code> = findings.iter().map(|finding| finding.code).collect();
-    let rules: Vec<_> = used
-        .iter()
-        .map(|code| {
-            json!({
-                "id": code.as_str(),
-                "shortDescription": { "text": code.meaning() },
-                "help": { "text": code.remedy() },
-                "defaultConfiguration": { "level": code.severity().as_str() },
-            })
-        })
-        .collect();
     let results: Vec<_> = checked
         .found
         .iter()
@@ -43,23 +30,7 @@ pub fn sarif(checked: &Checked, findings: &[Finding]) -> Result<String> {
             })
         })
         .collect();
-    let document = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "pkg",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    });
-    let text = serde_json::to_string_pretty(&document).map_err(|error| {
-        Problem::new(Code::Internal, "check").detail(error.to_string()).source(error)
-    })?;
-    Ok(format!("{text}\n"))
+    sarif_document("check", &used, &results, None)
 }
 
 /// A path as a relative reference (RFC 3986): what is not plain is escaped.

@@ -9,7 +9,7 @@ mod sarif;
 pub use badge::badge;
 pub use html::html;
 pub use markdown::{markdown, plain};
-pub use sarif::sarif;
+pub use sarif::{document as sarif_document, sarif};
 
 use super::definitions::Verdict;
 
