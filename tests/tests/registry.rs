@@ -405,3 +405,25 @@ fn an_own_authority_is_trusted_when_given_and_clear_text_only_on_loopback() {
     let out = place.run(&["push", "m.pkg", &to, "--json"]);
     assert_eq!(out.code, Some(1), "{out:?}");
 }
+
+#[test]
+fn what_is_made_here_is_not_made_under_a_reference() {
+    let place = Place::signed();
+    let rig = Registry::start();
+    let to = oci(&rig.host(), "a:v1");
+    let other = oci(&rig.host(), "b:v1");
+    place.ok(&["push", "m.pkg", &to]);
+    for args in [
+        ["pull", &to, "-o", &other],
+        ["unpack", &to, &other, "--only=weights"],
+        ["pack", "model", "-o", &other],
+    ] {
+        let out = place.finds(&args, "usage", 2);
+        assert!(out.stdout.contains("pkg push"), "{out:?}");
+    }
+    // Options for folders of others have no meaning for what is in a registry.
+    let args = ["verify", &to, "--key", "k.pub", "--signature", "k.pub"];
+    let out = place.finds(&args, "usage", 2);
+    assert!(out.stdout.contains("model signatures"), "{out:?}");
+    assert!(!place.path("oci:").exists());
+}

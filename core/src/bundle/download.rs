@@ -12,7 +12,7 @@ use super::content::{Checked, Scope};
 use super::load::{self, Loaded, Origin, Referrer};
 use super::oci::{self, Descriptor};
 use super::refer;
-use super::remote::{Keep, Remote};
+use super::remote::{Keep, Remote, local_output};
 use super::source::{Source, blob_name};
 use super::{describe, limits};
 use crate::finding::{Code, Problem, Result};
@@ -54,6 +54,7 @@ impl<'a> Download<'a> {
     /// left. Without `force`, only a bundle of the same release may be there.
     pub fn begin(loaded: &'a Loaded, output: &Path, force: bool) -> Result<Self> {
         let (source, remote) = remote_of(loaded)?;
+        local_output(output, "pull it and `pkg push` that")?;
         if output.extension().is_some_and(|extension| extension == "tar") {
             return Err(Problem::new(Code::UsageError, output.display())
                 .detail("a release is pulled into a folder")

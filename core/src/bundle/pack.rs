@@ -8,6 +8,7 @@ use super::commits::{self, GitRequest};
 use super::make::{Made, Maker};
 use super::oci::{self, Descriptor, Form};
 use super::plan::{Plan, plan_layers};
+use super::remote::local_output;
 use super::source::Source;
 use super::store::{Store, StoreMode};
 use super::{describe, load, names, refer};
@@ -23,7 +24,6 @@ use crate::model::release::{
     LicenceText, Owner, RELEASE_SCHEMA, Release,
 };
 use crate::model::spec::Spec;
-use crate::registry;
 use crate::spec::{self, Resolved, SourceFile};
 
 /// When large files get one digest per shard.
@@ -105,11 +105,7 @@ pub struct PackOutcome {
 
 /// Packs a folder.
 pub fn pack(request: &PackRequest, meter: &Meter) -> Result<PackOutcome> {
-    if registry::is_reference(&request.output) {
-        return Err(Problem::new(Code::UsageError, request.output.display())
-            .detail("a bundle is packed on this machine, and pushed then")
-            .hint("pkg pack FOLDER -o model.pkg, sign it, then pkg push model.pkg REFERENCE"));
-    }
+    local_output(&request.output, "pack and sign it, then `pkg push model.pkg REFERENCE`")?;
     let spec = spec::load(&request.folder)?;
     let resolved = spec::resolve(&request.folder, &spec)?;
     let created = describe::source_date()?;

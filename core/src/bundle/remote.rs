@@ -423,6 +423,16 @@ pub fn pinned(target: &Path, digest: Digest) -> Result<PathBuf> {
     Ok(PathBuf::from(Reference::of(target)?.with_digest(digest).to_string()))
 }
 
+/// Refuses a reference to a registry where something is made on this machine.
+pub(super) fn local_output(output: &Path, instead: &str) -> Result<()> {
+    if !registry::is_reference(output) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UsageError, output.display())
+        .detail("the output is made on this machine, and this names a registry")
+        .hint(format!("Name a file or folder; to put a release there, {instead}.")))
+}
+
 /// The digest that a reference to a registry names.
 pub fn digest_of(target: &Path) -> Option<Digest> {
     if registry::is_reference(target) { Reference::of(target).ok()?.digest() } else { None }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::content::{Scope, check_tar, open_layer};
 use super::load::{Loaded, Origin};
 use super::oci::{self, Form};
+use super::remote::local_output;
 use super::source::{Source, blob_name, mismatch};
 use super::store::{StoreMode, read_or_write};
 use super::{names, parts};
@@ -61,6 +62,7 @@ pub fn unpack(
         return Err(Problem::new(Code::NotABundle, "the folder").detail("it is unpacked already"));
     };
     let output = &request.output;
+    local_output(output, "`pkg push` the bundle itself")?;
     if !source.is_remote() && fsx::lies_in(output, source.path()) {
         return Err(Problem::new(Code::OutputExists, output.display())
             .detail("the bundle itself is there")

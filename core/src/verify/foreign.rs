@@ -22,6 +22,15 @@ pub(super) fn verify(
     request: &VerifyRequest,
     meter: &Meter,
 ) -> Option<Result<(Verdict, Vec<Finding>)>> {
+    if registry::is_reference(&request.target) {
+        return request.folder.asked().then(|| {
+            Err(Problem::new(Code::UsageError, request.target.display())
+                .detail(
+                    "options for model signatures of folders were given, and this names a registry",
+                )
+                .hint("Leave them away: what signs a release is beside it in the registry."))
+        });
+    }
     if let Some(signature) = signature_of(request) {
         return Some(check(request, &signature, meter));
     }
@@ -38,9 +47,6 @@ fn signature_of(request: &VerifyRequest) -> Option<PathBuf> {
         return Some(path.clone());
     }
     let root = &request.target;
-    if registry::is_reference(root) {
-        return None;
-    }
     let ours = [names::MANIFEST, "oci-layout", "index.json"];
     let here = |name: &str| fsx::exists(&root.join(name));
     let plain = !ours.into_iter().any(here) && here(names::MODEL_SIGNATURE);
