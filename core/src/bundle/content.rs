@@ -1,7 +1,7 @@
 //! Checking content against the file index: layers of a bundle, or a folder.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::tarball::{self, EntryHead, Tee};
 use super::{names, parts};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx;
-use crate::hash::{self, Meter, Span, SpanReader, hash_spans, run_largest_first};
+use crate::hash::{self, Meter, Span, SpanReader, run_largest_first};
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
 use crate::model::path::{META_DIR, ReleasePath};
@@ -67,28 +67,19 @@ impl Checked {
     }
 }
 
-/// Files that are open at a time: descriptors are a bounded resource.
-const BATCH: usize = 256;
-
-/// One span to be hashed.
+/// A range of a file that is to be hashed, and the digest it must have.
 struct Probe {
-    file: usize,
-    span: Span,
+    offset: u64,
+    len: u64,
     expected: Digest,
-    /// The shard's place in the file; none for a whole file.
-    shard: Option<(u64, u64)>,
+    whole: bool,
 }
 
-/// Spans that together prove a file. With shards: all of them, in parallel.
-fn probes(loaded: &Loaded, position: usize, span: &Span, scope: &Scope) -> Vec<Probe> {
+/// Ranges that together prove a file. With shards: all of them, in parallel.
+fn probes(loaded: &Loaded, position: usize, scope: &Scope) -> Vec<Probe> {
     let file = &loaded.files.files[position];
     let mut probes = Vec::new();
-    let shard = |((offset, len), expected)| Probe {
-        file: position,
-        span: Span { file: Arc::clone(&span.file), offset: span.offset + offset, len },
-        expected,
-        shard: Some((offset, offset + len)),
-    };
+    let shard = |((offset, len), expected)| Probe { offset, len, expected, whole: false };
     if file.in_parts() {
         // Where the file is whole, as in a folder, its parts are ranges of it.
         probes.extend(parts::ranges(&loaded.manifest, file).map(shard));
@@ -97,35 +88,71 @@ fn probes(loaded: &Loaded, position: usize, span: &Span, scope: &Scope) -> Vec<P
         probes.extend(shards.map(shard));
     }
     if probes.is_empty() || scope.whole_files {
-        let (span, expected) = (span.clone(), file.digest);
-        probes.push(Probe { file: position, span, expected, shard: None });
+        probes.push(Probe { offset: 0, len: file.size, expected: file.digest, whole: true });
     }
     probes
 }
 
-fn run_probes(loaded: &Loaded, probes: &[Probe], meter: &Meter, checked: &mut Checked) {
-    let spans: Vec<Span> = probes.iter().map(|probe| probe.span.clone()).collect();
-    let digests = hash_spans(&spans, meter);
-    let mut bad = Bad::new();
-    let mut seen = HashSet::new();
-    for (probe, digest) in probes.iter().zip(digests) {
-        let path = &loaded.files.files[probe.file].path;
-        seen.insert(probe.file);
-        checked.bytes += probe.span.len;
-        let problem = match (digest, probe.shard) {
-            (Ok(digest), _) if digest == probe.expected => continue,
-            (Ok(digest), None) => mismatch(path, probe.expected, digest),
-            (Ok(digest), Some((start, end))) => {
-                Problem::new(Code::DigestMismatch, path).detail(format!(
-                    "bytes {start} to {end} were recorded as {}, but they are {digest}",
-                    probe.expected
-                ))
+/// Hashes the files at these positions, each opened once by `open`, and keeps which of them
+/// are good. Gives back why files could not be opened.
+fn run_probes(
+    loaded: &Loaded,
+    positions: &[usize],
+    scope: &Scope,
+    open: impl Fn(usize) -> Result<Span> + Sync,
+    (meter, checked): (&Meter, &mut Checked),
+) -> Vec<(usize, Problem)> {
+    let results = hash::hash_pieces(
+        positions,
+        |position| {
+            let probes = probes(loaded, *position, scope);
+            probes.iter().map(|probe| (probe.offset, probe.len)).collect()
+        },
+        |position| open(*position).map(|span| (span, ())).map_err(Err),
+        |position, (), digests| {
+            let path = &loaded.files.files[*position].path;
+            let probes = probes(loaded, *position, scope);
+            let bytes: u64 = probes.iter().map(|probe| probe.len).sum();
+            let wrong = probes.iter().zip(digests);
+            Ok((bytes, wrong.filter_map(|(probe, got)| wrong_range(path, probe, got)).collect()))
+        },
+        meter,
+    );
+    let (mut bad, mut seen, mut unopened) = (Bad::new(), Vec::new(), Vec::new());
+    for (position, result) in positions.iter().zip(results) {
+        let problems: Vec<Problem> = match result {
+            Ok((bytes, problems)) => {
+                checked.bytes += bytes;
+                problems
             }
-            (Err(error), _) => unread(path, error),
+            Err(problem) => {
+                unopened.push((*position, problem));
+                continue;
+            }
         };
-        bad.entry(probe.file).or_default().push(problem);
+        seen.push(*position);
+        if !problems.is_empty() {
+            bad.insert(*position, problems);
+        }
     }
     conclude(checked, seen, bad);
+    unopened
+}
+
+/// What is wrong with a range, if anything.
+fn wrong_range(path: &ReleasePath, probe: &Probe, got: io::Result<Digest>) -> Option<Problem> {
+    match got {
+        Ok(digest) if digest == probe.expected => None,
+        Ok(digest) if probe.whole => Some(mismatch(path, probe.expected, digest)),
+        Ok(digest) => {
+            let (start, end) = (probe.offset, probe.offset + probe.len);
+            Some(Problem::new(Code::DigestMismatch, path).detail(format!(
+                "bytes {start} to {end} were recorded as {}, but they are {digest}",
+                probe.expected
+            )))
+        }
+        Err(error) => Some(unread(path, error)),
+    }
 }
 
 /// Problems of files, by their position in the file index.
@@ -148,8 +175,8 @@ pub(super) fn conclude(checked: &mut Checked, seen: impl IntoIterator<Item = usi
 }
 
 /// A file that was there and could not be read to its end.
-pub(super) fn unread(path: &ReleasePath, error: std::io::Error) -> Problem {
-    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+pub(super) fn unread(path: &ReleasePath, error: io::Error) -> Problem {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
         Problem::new(Code::FileChanged, path).detail("it became shorter while it was read")
     } else {
         Problem::reading(Path::new(path.as_str()), error)
@@ -193,23 +220,18 @@ pub fn check_layers(loaded: &Loaded, source: &Source, scope: &Scope, meter: &Met
     let descriptor = |layer: usize| &loaded.manifest.layers[layer];
     meter.expect(by_layer.keys().map(|layer| descriptor(*layer).size).sum());
     let is_raw = |layer: &usize| oci::layer_form(&descriptor(*layer).media_type) == Some(Form::Raw);
-    let (mut raw, tars): (Vec<usize>, Vec<usize>) = by_layer.keys().copied().partition(is_raw);
-    raw.sort_by_key(|layer| std::cmp::Reverse(descriptor(*layer).size));
-    for batch in raw.chunks(BATCH) {
-        let mut all = Vec::new();
-        for layer in batch {
-            match open_layer(source, descriptor(*layer)) {
-                Ok(span) => all.extend(
-                    by_layer[layer]
-                        .iter()
-                        .flat_map(|position| probes(loaded, *position, &span, scope)),
-                ),
-                Err(problem) => {
-                    checked.findings.push(naming_files(loaded, &by_layer[layer], problem));
-                }
-            }
+    let (raw, tars): (Vec<usize>, Vec<usize>) = by_layer.keys().copied().partition(is_raw);
+    let positions: Vec<usize> = raw.iter().flat_map(|layer| by_layer[layer].clone()).collect();
+    let layer_of = |position: usize| loaded.files.files[position].layer;
+    let open = |position: usize| open_layer(source, descriptor(layer_of(position)));
+    let unopened = run_probes(loaded, &positions, scope, open, (meter, &mut checked));
+    let mut named = HashSet::new();
+    for (position, problem) in unopened {
+        let layer = layer_of(position);
+        // Files of one layer share its problem.
+        if named.insert(layer) {
+            checked.findings.push(naming_files(loaded, &by_layer[&layer], problem));
         }
-        run_probes(loaded, &all, meter, &mut checked);
     }
     parts::check(loaded, source, scope, meter, &mut checked);
     let results = run_largest_first(
@@ -303,7 +325,7 @@ pub(super) fn check_tar(
         }
         let mut content = Tee::new(content);
         keep(file, &mut content)?;
-        std::io::copy(&mut content, &mut std::io::sink()).map_err(|error| {
+        io::copy(&mut content, &mut io::sink()).map_err(|error| {
             Problem::new(Code::TarInvalid, &subject).detail(format!("{}: {error}", head.path))
         })?;
         let (_, actual, count) = content.finish();
@@ -315,11 +337,11 @@ pub(super) fn check_tar(
     });
     // The blob as a whole is hashed in any case: if it is not what was
     // recorded, that is the finding, and not what a parser tripped over.
-    let mut hashed = std::io::copy(&mut blob, &mut std::io::sink()).map(|_| ());
+    let mut hashed = io::copy(&mut blob, &mut io::sink()).map(|_| ());
     let (_, actual, count) = blob.finish();
     meter.add(count);
     if count != descriptor.size && hashed.is_ok() {
-        hashed = Err(std::io::ErrorKind::UnexpectedEof.into());
+        hashed = Err(io::ErrorKind::UnexpectedEof.into());
     }
     hashed.map_err(|error| Problem::reading(Path::new(&subject), error))?;
     if actual != descriptor.digest {
@@ -349,24 +371,14 @@ pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) 
         }
         if present.contains(file.path.as_str()) {
             meter.expect(file.size);
-            there.push((position, file));
+            there.push(position);
         } else {
             checked.findings.push(Problem::new(Code::MissingFile, &file.path).into_finding());
         }
     }
-    there.sort_by_key(|(_, file)| std::cmp::Reverse(file.size));
-    for batch in there.chunks(BATCH) {
-        let mut all = Vec::new();
-        for (position, file) in batch {
-            match open_file(root, file) {
-                Ok(span) => {
-                    all.extend(probes(loaded, *position, &span, scope));
-                }
-                Err(problem) => checked.findings.push(problem.into_finding()),
-            }
-        }
-        run_probes(loaded, &all, meter, &mut checked);
-    }
+    let open = |position: usize| open_file(root, &loaded.files.files[position]);
+    let unopened = run_probes(loaded, &there, scope, open, (meter, &mut checked));
+    checked.findings.extend(unopened.into_iter().map(|(_, problem)| problem.into_finding()));
     checked
 }
 

@@ -1,12 +1,14 @@
 //! Hashing file content: one scheduler over spans, one pass while storing.
 //!
-//! This module is the seam for faster kernels: callers hand over spans (or a
-//! file to take in) and get digests. How many streams run on a core, and with
-//! which instructions, is decided here and nowhere else.
+//! Callers hand over spans (or files to take in) and get digests. How many streams run on
+//! a core is decided here and nowhere else ([`lanes`]); with which instructions, in
+//! `pkg_kernels`.
 
 mod content;
 mod ingest;
+mod lanes;
 mod parts;
+mod pieces;
 mod schedule;
 
 use std::fs::File;
@@ -15,14 +17,15 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::digest::common::hazmat::{SerializableState as _, SerializedState};
-use sha2::{Digest as _, Sha256};
+use pkg_kernels::sha256::{self, Sha256};
 
 use crate::model::digest::Digest;
 
 pub use content::hash_spans_by;
 pub use ingest::{Ingested, Part, ShardHasher, Sink, ingest, ingest_at};
+pub use lanes::{Begun, Intake, ingest_many};
 pub use parts::{Chain, ChainReader, PartStore, ingest_parts};
+pub use pieces::hash_pieces;
 pub use schedule::run_largest_first;
 
 /// Bytes read at a time. 256 KiB to 1 MiB reads as fast as mapping does.
@@ -67,20 +70,20 @@ impl Hasher {
 
     /// The digest of everything taken in.
     pub fn finish(self) -> Digest {
-        Digest::from_bytes(self.0.finalize().into())
+        Digest::from_bytes(self.0.finish())
     }
 
     /// What was taken in so far, to go on with in another process ([`Hasher::restore`]).
     /// It says as much about the bytes as their digest does.
     pub fn save(&self) -> Vec<u8> {
-        self.0.serialize().to_vec()
+        self.0.save().to_vec()
     }
 
     /// Goes on from what [`Hasher::save`] gave; nothing when it is not of that kind.
     /// Whether it belongs to the bytes at hand shows in the digest.
     pub fn restore(state: &[u8]) -> Option<Self> {
-        let state = SerializedState::<Sha256>::try_from(state).ok()?;
-        Sha256::deserialize(&state).ok().map(Self)
+        let state: &[u8; sha256::SAVED] = state.try_into().ok()?;
+        Some(Self(Sha256::restore(state)))
     }
 }
 
@@ -134,12 +137,13 @@ impl io::Seek for SpanReader {
 
 /// Digests of many spans, read once each, on all cores, largest first.
 pub fn hash_spans(spans: &[Span], meter: &Meter) -> Vec<io::Result<Digest>> {
-    let hash = |span: &Span, buffer: &mut [u8]| {
-        let mut hasher = Hasher::default();
-        read_span(span, buffer, meter, |bytes| hasher.update(bytes))?;
-        Ok(hasher.finish())
-    };
-    run_largest_first(spans, |span| span.len, hash)
+    ingest_many(
+        spans,
+        |span| span.len,
+        |span| Begun::Read(Intake::of(span.clone()), ()),
+        |_, (), ingested| ingested.map(|ingested| ingested.digest),
+        meter,
+    )
 }
 
 /// Hands all of a span on, piece by piece.
@@ -228,7 +232,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_a_state_or_none(state in proptest::collection::vec(any::<u8>(), 90..120)) {
+        fn any_bytes_are_a_state_or_none(state in proptest::collection::vec(any::<u8>(), 103..106)) {
             if let Some(mut hasher) = Hasher::restore(&state) {
                 hasher.update(&[0; 200]);
                 let _ = hasher.finish();

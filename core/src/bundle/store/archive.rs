@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use super::super::tarball::{Writer, Written, file_header};
 use super::{Take, Taken, read_or_write, state_of};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, FileState};
-use crate::hash::{self, BUFFER, Ingested, Meter, Sink, ingest, run_largest_first};
+use crate::hash::{self, BUFFER, Begun, Ingested, Intake, Meter, Sink, ingest_at, ingest_many};
 use crate::model::digest::Digest;
 
 /// Files up to this size are read into memory before they are appended.
@@ -119,12 +119,21 @@ impl Archive {
                 Slot::Small | Slot::Twin | Slot::Parts => None,
             })
             .collect();
-        let parallel = run_largest_first(
+        let file = match self.file.try_clone() {
+            Ok(file) => Arc::new(file),
+            Err(error) => return vec![Err(Problem::writing(&self.path, error))],
+        };
+        let parallel = ingest_many(
             &reserved,
             |(index, _)| files[*index].size,
-            |(index, at), buffer| {
-                (*index, *at, self.fill(&files[*index], Some(*at), buffer, meter))
+            |(index, at)| match begin(&files[*index], Some((Arc::clone(&file), at + 512))) {
+                Ok((intake, pending)) => Begun::Read(intake, pending),
+                Err(problem) => Begun::Done((*index, *at, Err(problem))),
             },
+            |(index, at), pending, ingested| {
+                (*index, *at, pending.end(&files[*index], &self.path, ingested))
+            },
+            meter,
         );
         let mut results: HashMap<usize, Result<Taken>> = HashMap::new();
         for (index, at, taken) in parallel {
@@ -214,18 +223,40 @@ impl Archive {
         buffer: &mut [u8],
         meter: &Meter,
     ) -> Result<Taken> {
-        let path = &take.disk;
-        let file = fsx::open_regular(path)?;
-        let read_at = SystemTime::now();
-        let state = state_of(path, &file, take.size)?;
+        let (intake, pending) = begin(take, None)?;
         let sink = at.map(|at| Sink { file: &self.file, offset: at + 512 });
-        let ingested = ingest(&file, take.size, sink, take.shard_size, buffer, meter)
-            .map_err(|error| read_or_write(path, &self.path, error))?;
-        let after = FileState::of(&file).map_err(|error| Problem::reading(path, error))?;
-        if after != state {
-            return Err(Problem::new(Code::FileChanged, path.display()));
+        let ingested = ingest_at(&intake.source, sink, intake.shard_size, buffer, meter);
+        pending.end(take, &self.path, ingested)
+    }
+}
+
+/// A file that is being read.
+#[derive(Debug)]
+struct Pending {
+    file: Arc<File>,
+    /// Its state when it was opened.
+    state: FileState,
+    read_at: SystemTime,
+}
+
+fn begin(take: &Take, sink: Option<(Arc<File>, u64)>) -> Result<(Intake, Pending)> {
+    let file = Arc::new(fsx::open_regular(&take.disk)?);
+    let read_at = SystemTime::now();
+    let state = state_of(&take.disk, &file, take.size)?;
+    let source = hash::Span { file: Arc::clone(&file), offset: 0, len: take.size };
+    let intake = Intake { source, sink, shard_size: take.shard_size };
+    Ok((intake, Pending { file, state, read_at }))
+}
+
+impl Pending {
+    fn end(self, take: &Take, archive: &Path, ingested: io::Result<Ingested>) -> Result<Taken> {
+        let ingested = ingested.map_err(|error| read_or_write(&take.disk, archive, error))?;
+        let after =
+            FileState::of(&self.file).map_err(|error| Problem::reading(&take.disk, error))?;
+        if after != self.state {
+            return Err(Problem::new(Code::FileChanged, take.disk.display()));
         }
-        Ok(Taken { ingested, state, read_at, read: true })
+        Ok(Taken { ingested, state: self.state, read_at: self.read_at, read: true })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -12,7 +13,7 @@ use super::super::tarball::{Writer, Written};
 use super::{StoreMode, Take, Taken, read_or_write};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, FileState};
-use crate::hash::{BUFFER, Ingested, Meter, Sink, ingest};
+use crate::hash::{BUFFER, Begun, Ingested, Intake, Meter, Span};
 use crate::model::digest::Digest;
 
 #[derive(Debug)]
@@ -22,6 +23,24 @@ pub(super) struct Folder {
     pub(super) previous: Option<PathBuf>,
     pub(super) known_blobs: HashMap<Digest, FileState>,
     pub(super) serial: AtomicU64,
+}
+
+/// A file that is being stored.
+#[derive(Debug)]
+pub(super) struct Pending {
+    file: Arc<File>,
+    /// Its state when it was opened.
+    before: FileState,
+    read_at: SystemTime,
+    /// Where it is until it has its name.
+    temporary: PathBuf,
+    /// What it is copied into, when it is.
+    copy: Option<Arc<File>>,
+}
+
+enum Opened {
+    Stored(Taken),
+    ToRead(Intake, Pending),
 }
 
 impl Folder {
@@ -47,18 +66,30 @@ impl Folder {
         fits && fs::hard_link(&old, &blob).is_ok()
     }
 
-    pub(super) fn take(&self, take: &Take, buffer: &mut [u8], meter: &Meter) -> Result<Taken> {
+    /// Opens a file that is to be stored and puts a link, a clone or an empty copy of it
+    /// where it is to be; or stores it at once, when nothing is to be read.
+    pub(super) fn begin(&self, take: &Take, meter: &Meter) -> Begun<Pending, Result<Taken>> {
+        match self.open(take, meter) {
+            Ok(Opened::Stored(taken)) => Begun::Done(Ok(taken)),
+            Ok(Opened::ToRead(intake, pending)) => Begun::Read(intake, pending),
+            Err(problem) => Begun::Done(Err(problem)),
+        }
+    }
+
+    fn open(&self, take: &Take, meter: &Meter) -> Result<Opened> {
         let path = &take.disk;
-        let file = fsx::open_regular(path)?;
+        let file = Arc::new(fsx::open_regular(path)?);
         let read_at = SystemTime::now();
         let before = take.state_of(&file)?;
         let known =
             take.known.as_ref().filter(|(state, _)| *state == before).map(|(_, known)| known);
         if let Some((_, lens)) = &take.parts {
-            let (ingested, read) = self.take_parts(take, &file, (known, lens), buffer, meter)?;
+            let mut buffer = vec![0; BUFFER];
+            let (ingested, read) =
+                self.take_parts(take, &file, (known, lens), &mut buffer, meter)?;
             let after = FileState::of(&file).map_err(|error| Problem::reading(path, error))?;
             return if before == after {
-                Ok(Taken { ingested, state: before, read_at, read })
+                Ok(Opened::Stored(Taken { ingested, state: before, read_at, read }))
             } else {
                 Err(Problem::new(Code::FileChanged, path.display()))
             };
@@ -67,69 +98,77 @@ impl Folder {
             && self.link_previous(&known.digest, take.size)
         {
             meter.add(take.size);
-            return Ok(Taken { ingested: known.clone(), state: before, read_at, read: false });
+            let ingested = known.clone();
+            return Ok(Opened::Stored(Taken { ingested, state: before, read_at, read: false }));
         }
         let temporary = self.temporary();
-        let (ingested, read) = self.store(take, &file, known, &temporary, buffer, meter)?;
-        let after = FileState::of(&file).map_err(|error| Problem::reading(path, error))?;
+        let (clone, copy) = self.place(path, &file, &temporary)?;
+        let known = known.filter(|_| copy.is_none());
+        // A clone is a snapshot: what is hashed is what is stored.
+        let source = clone.map_or_else(|| Arc::clone(&file), Arc::new);
+        let sink = copy.map(|copy| (Arc::new(copy), 0));
+        let copy = sink.as_ref().map(|(copy, _)| Arc::clone(copy));
+        let pending = Pending { file, before, read_at, temporary, copy };
+        if let Some(known) = known {
+            meter.add(take.size);
+            return self.keep(take, pending, known.clone(), false).map(Opened::Stored);
+        }
+        let source = Span { file: source, offset: 0, len: take.size };
+        Ok(Opened::ToRead(Intake { source, sink, shard_size: take.shard_size }, pending))
+    }
+
+    /// Links or clones `source` to `temporary`; gives back the clone, or the empty file that
+    /// it has to be copied into.
+    fn place(
+        &self,
+        path: &Path,
+        source: &File,
+        temporary: &Path,
+    ) -> Result<(Option<File>, Option<File>)> {
+        if self.mode == StoreMode::Hardlink {
+            fs::hard_link(path, temporary).map_err(|error| link_unsupported(path, &error))?;
+            return Ok((None, None));
+        }
+        let target =
+            fsx::create_new(temporary).map_err(|error| Problem::writing(temporary, error))?;
+        let cloned = match self.mode {
+            StoreMode::Auto => fsx::reflink(source, &target).is_ok(),
+            StoreMode::Reflink => {
+                fsx::reflink(source, &target).map_err(|error| link_unsupported(path, &error))?;
+                true
+            }
+            StoreMode::Copy | StoreMode::Hardlink => false,
+        };
+        Ok(if cloned { (Some(target), None) } else { (None, Some(target)) })
+    }
+
+    /// The file was read; it gets its name if it did not change meanwhile.
+    pub(super) fn end(
+        &self,
+        take: &Take,
+        pending: Pending,
+        ingested: io::Result<Ingested>,
+    ) -> Result<Taken> {
+        let ingested = ingested.map_err(|error| read_or_write(&take.disk, &self.root, error))?;
+        if let Some(copy) = &pending.copy {
+            copy.sync_all().map_err(|error| Problem::writing(&take.disk, error))?;
+        }
+        self.keep(take, pending, ingested, true)
+    }
+
+    fn keep(&self, take: &Take, pending: Pending, ingested: Ingested, read: bool) -> Result<Taken> {
+        let Pending { file, before, read_at, temporary, .. } = pending;
+        let after = FileState::of(&file).map_err(|error| Problem::reading(&take.disk, error))?;
         let unchanged = match self.mode {
             StoreMode::Hardlink => before.same_content(&after),
             _ => before == after,
         };
         if !unchanged {
-            return Err(Problem::new(Code::FileChanged, path.display()));
+            return Err(Problem::new(Code::FileChanged, take.disk.display()));
         }
         let blob = self.blob(&ingested.digest);
         fs::rename(&temporary, &blob).map_err(|error| Problem::writing(&blob, error))?;
         Ok(Taken { ingested, state: before, read_at, read })
-    }
-
-    /// Puts the file at `temporary` and says what its digests are.
-    fn store(
-        &self,
-        take: &Take,
-        source: &File,
-        known: Option<&Ingested>,
-        temporary: &Path,
-        buffer: &mut [u8],
-        meter: &Meter,
-    ) -> Result<(Ingested, bool)> {
-        let path = &take.disk;
-        let writing = |error| Problem::writing(path, error);
-        let mut read = |file: &File, sink: Option<Sink<'_>>| {
-            ingest(file, take.size, sink, take.shard_size, buffer, meter)
-                .map_err(|error| read_or_write(path, &self.root, error))
-        };
-        if self.mode == StoreMode::Hardlink {
-            fs::hard_link(path, temporary).map_err(|error| link_unsupported(path, &error))?;
-        } else {
-            let target = fsx::create_new(temporary).map_err(writing)?;
-            let cloned = match self.mode {
-                StoreMode::Auto => fsx::reflink(source, &target).is_ok(),
-                StoreMode::Reflink => {
-                    fsx::reflink(source, &target)
-                        .map_err(|error| link_unsupported(path, &error))?;
-                    true
-                }
-                StoreMode::Copy | StoreMode::Hardlink => false,
-            };
-            if !cloned {
-                let ingested = read(source, Some(Sink { file: &target, offset: 0 }))?;
-                target.sync_all().map_err(writing)?;
-                return Ok((ingested, true));
-            }
-            if known.is_none() {
-                // The clone is a snapshot: what is hashed is what is stored.
-                return Ok((read(&target, None)?, true));
-            }
-        }
-        match known {
-            Some(known) => {
-                meter.add(take.size);
-                Ok((known.clone(), false))
-            }
-            None => Ok((read(source, None)?, true)),
-        }
     }
 
     pub(super) fn layer(

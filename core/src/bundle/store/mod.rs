@@ -17,7 +17,7 @@ use super::oci::Descriptor;
 use super::tarball::{Writer, Written};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, FileState, Staged};
-use crate::hash::{Ingested, Meter, run_largest_first};
+use crate::hash::{Ingested, Meter, ingest_many};
 use crate::model::digest::Digest;
 
 /// How files get to their place.
@@ -110,10 +110,12 @@ impl Store {
         meter: &Meter,
     ) -> Vec<Result<Taken>> {
         match &mut self.place {
-            Place::Folder(folder) => run_largest_first(
+            Place::Folder(folder) => ingest_many(
                 files,
                 |take| take.size,
-                |take, buffer| folder.take(take, buffer, meter),
+                |take| folder.begin(take, meter),
+                |take, pending, ingested| folder.end(take, pending, ingested),
+                meter,
             ),
             Place::Archive(archive) => archive.take_files(files, meter),
         }
