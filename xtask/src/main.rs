@@ -76,6 +76,10 @@ enum Task {
     Reproduce(supply::reproduce::Args),
     /// List what the program is made of, as CycloneDX and SPDX
     Sbom(supply::sbom::Args),
+    /// Run the tests and say which lines they ran
+    Coverage(supply::coverage::Args),
+    /// Run the parts with unsafe code under Miri and sanitizers (needs a nightly compiler)
+    Sanitize(supply::sanitize::Args),
     /// Run stand-ins for Sigstore's services on loopback until interrupted
     SigstoreUp(rig::Args),
     /// Run a registry on loopback until interrupted
@@ -125,6 +129,8 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(args) => bench::run(&args),
         Task::Reproduce(args) => supply::reproduce::run(&args),
         Task::Sbom(args) => supply::sbom::run(&args),
+        Task::Coverage(args) => supply::coverage::run(&args),
+        Task::Sanitize(args) => supply::sanitize::run(&args),
         Task::SigstoreUp(args) => rig::up(&args),
         Task::Registry(args) => rig::registry(&args),
         Task::SigstoreGolden => golden::make(),

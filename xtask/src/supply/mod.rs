@@ -1,6 +1,8 @@
 //! What pkg itself is made of: built twice, listed, measured, and run under sanitizers.
 
+pub mod coverage;
 pub mod reproduce;
+pub mod sanitize;
 pub mod sbom;
 
 use std::path::PathBuf;

@@ -45,11 +45,7 @@ const AWS_LC: [Entry; 4] = [
         licence: "ISC AND (Apache-2.0 OR ISC) AND Apache-2.0 AND MIT",
         version: Version::Text("aws-lc/include/openssl/base.h", "AWSLC_VERSION_NUMBER_STRING"),
     },
-    Entry {
-        name: "s2n-bignum",
-        licence: "Apache-2.0 OR ISC OR MIT-0",
-        version: Version::None,
-    },
+    Entry { name: "s2n-bignum", licence: "Apache-2.0 OR ISC OR MIT-0", version: Version::None },
     Entry { name: "fiat-crypto", licence: "MIT", version: Version::None },
     Entry {
         name: "jitterentropy-library",

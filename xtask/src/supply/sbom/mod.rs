@@ -133,7 +133,11 @@ fn check_binary(listed: &Listed, binary: &Path) -> Result<usize> {
     let linked: BTreeSet<String> =
         listed.linked().map(|(name, version)| format!("{name}-{version}")).collect();
     let missing: Vec<&String> = named.difference(&linked).collect();
-    ensure!(missing.is_empty(), "{} has packages that are not listed: {missing:?}", binary.display());
+    ensure!(
+        missing.is_empty(),
+        "{} has packages that are not listed: {missing:?}",
+        binary.display()
+    );
     ensure!(!named.is_empty(), "{} names no package: nothing was checked", binary.display());
     Ok(named.len())
 }
