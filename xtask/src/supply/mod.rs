@@ -1,5 +1,7 @@
 //! What pkg itself is made of: built twice, listed, measured, and run under sanitizers.
 
+#[cfg(test)]
+mod claims;
 pub mod coverage;
 pub mod reproduce;
 pub mod sanitize;
