@@ -22,6 +22,7 @@ mod plugins;
 mod releases;
 mod rig;
 mod run;
+mod supply;
 
 use std::path::PathBuf;
 
@@ -71,6 +72,14 @@ enum Task {
     Interop,
     /// Measure, print a table of ratios, write docs/performance.md
     Bench(bench::Args),
+    /// Build what is shipped twice, in two folders, and compare byte by byte
+    Reproduce(supply::reproduce::Args),
+    /// List what the program is made of, as CycloneDX and SPDX
+    Sbom(supply::sbom::Args),
+    /// Run the tests and say which lines they ran
+    Coverage(supply::coverage::Args),
+    /// Run the parts with unsafe code under Miri and sanitizers (needs a nightly compiler)
+    Sanitize(supply::sanitize::Args),
     /// Run stand-ins for Sigstore's services on loopback until interrupted
     SigstoreUp(rig::Args),
     /// Run a registry on loopback until interrupted
@@ -118,6 +127,10 @@ fn main() -> anyhow::Result<()> {
         Task::Arch => arch::check(),
         Task::Interop => interop::run(),
         Task::Bench(args) => bench::run(&args),
+        Task::Reproduce(args) => supply::reproduce::run(&args),
+        Task::Sbom(args) => supply::sbom::run(&args),
+        Task::Coverage(args) => supply::coverage::run(&args),
+        Task::Sanitize(args) => supply::sanitize::run(&args),
         Task::SigstoreUp(args) => rig::up(&args),
         Task::Registry(args) => rig::registry(&args),
         Task::SigstoreGolden => golden::make(),

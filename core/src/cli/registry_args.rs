@@ -16,6 +16,7 @@ pub struct RegistryArgs {
         global = true,
         value_name = "FILE",
         env = "PKG_REGISTRY_CA",
+        hide_env_values = true,
         hide_short_help = true
     )]
     pub registry_ca: Vec<PathBuf>,
@@ -25,6 +26,7 @@ pub struct RegistryArgs {
         global = true,
         value_name = "HOST[:PORT]",
         env = "PKG_PLAIN_HTTP",
+        hide_env_values = true,
         value_delimiter = ',',
         hide_short_help = true
     )]
@@ -35,6 +37,7 @@ pub struct RegistryArgs {
         global = true,
         value_name = "FILE",
         env = "PKG_REGISTRY_AUTH",
+        hide_env_values = true,
         hide_short_help = true
     )]
     pub registry_auth: Option<PathBuf>,
