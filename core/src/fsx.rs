@@ -164,6 +164,12 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
+/// Flushes everything in a folder: one flush of its file system instead of one for each
+/// file and folder.
+pub fn sync_below(path: &Path) -> io::Result<()> {
+    rustix::fs::syncfs(&File::open(path)?).map_err(io::Error::from)
+}
+
 /// Makes `target` share the blocks of `source` (FICLONE).
 pub fn reflink(source: &File, target: &File) -> io::Result<()> {
     rustix::fs::ioctl_ficlone(target, source).map_err(io::Error::from)

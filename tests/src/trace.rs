@@ -223,15 +223,20 @@ impl Disk {
         let (from, to) = (&call.path, &call.second);
         let index = to.file_name().is_some_and(|name| name == "index.json");
         let beside = to.parent().filter(|_| index);
+        // A name in a folder that is being made is not seen before that has its own.
+        let public = !to.components().any(|part| {
+            part.as_os_str().to_string_lossy().ends_with(".partial")
+        });
         let concerned = |path: &Path| {
-            path.starts_with(from) || beside.is_some_and(|beside| path.starts_with(beside))
+            public && (path.starts_with(from) || beside.is_some_and(|beside| path.starts_with(beside)))
         };
         for path in self.files.keys().filter(|path| concerned(path)) {
             let what = path.display();
             self.wrong.push(format!("{what} was not flushed before {} was named", to.display()));
         }
         let inner = |path: &Path| {
-            path.starts_with(from) || beside.is_some_and(|beside| path != beside && path.starts_with(beside))
+            let inner = |beside: &Path| path != beside && path.starts_with(beside);
+            public && (path.starts_with(from) || beside.is_some_and(inner))
         };
         for path in self.folders.keys().filter(|path| inner(path)) {
             let what = path.display();
