@@ -3,6 +3,8 @@
 //! Output is written aside under `.NAME.partial`, flushed, and renamed into
 //! place, so that a name either does not exist or is complete.
 
+mod noted;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, OFlags, RenameFlags};
 
 use crate::finding::{Code, Problem, Result};
+
+pub use noted::{Failure, Noted};
 
 /// Suffix of everything that is not finished.
 pub const PARTIAL: &str = ".partial";

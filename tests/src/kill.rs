@@ -162,6 +162,15 @@ pub const CASES: &[Case] = &[
         always: SIGNED,
     },
     Case {
+        name: "export",
+        before: &[PACK, SIGN],
+        run: &["export", "m.pkg", "usb", "--key", "k.pub"],
+        sources: BUNDLE,
+        makes: Some("usb"),
+        proof: &[&["verify", "usb/release.pkg", "--key", "k.pub"]],
+        always: SIGNED,
+    },
+    Case {
         name: "push",
         before: &[PACK, SIGN],
         run: PUSH,

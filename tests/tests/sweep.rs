@@ -147,6 +147,32 @@ fn a_fault_is_named_or_does_not_matter() {
     assert!(rows.iter().all(|row| row.runs == 0 || row.calls > 0), "nothing failed\n{table}");
 }
 
+/// The new index is in place when its folder cannot be flushed: what it refers to stays.
+#[test]
+fn a_last_flush_that_fails_takes_nothing_away() {
+    if tracer().is_none() {
+        return;
+    }
+    let mut tried = 0;
+    for case in CASES.iter().filter(|case| ["sign", "attest"].contains(&case.name)) {
+        let bench = Bench::new(*case);
+        let none = Point { classes: "s", act: None, period: 0 };
+        let run = bench.begin();
+        let (_, trace) = go(&bench, case, &run.command(), none);
+        let last = trace.calls.iter().rfind(|call| call.number == trace.counted).expect("a call");
+        assert_eq!(last.path, bench.place().path("m.pkg"), "it flushes its folder last");
+        drop(run);
+        let run = bench.begin();
+        let point = Point { act: Some((trace.counted, Act::Fail(EIO))), ..none };
+        let (out, _) = go(&bench, case, &run.command(), point);
+        assert_eq!(out.codes(), ["write-failed"], "{out:?}");
+        run.after_the_fall().expect("what was good is good");
+        run.again().expect("a second run");
+        tried += 1;
+    }
+    assert_eq!(tried, 2);
+}
+
 fn go(bench: &Bench, case: &Case, args: &[String], point: Point<'_>) -> (Out, Trace) {
     let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
     assert!(!case.run.contains(&"--json"), "added here");
