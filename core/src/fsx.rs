@@ -3,6 +3,8 @@
 //! Output is written aside under `.NAME.partial`, flushed, and renamed into
 //! place, so that a name either does not exist or is complete.
 
+mod noted;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, OFlags, RenameFlags};
 
 use crate::finding::{Code, Problem, Result};
+
+pub use noted::{Failure, Noted};
 
 /// Suffix of everything that is not finished.
 pub const PARTIAL: &str = ".partial";
@@ -162,6 +166,12 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Flushes a folder, so that names made in it survive a power cut.
 pub fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// Flushes everything in a folder: one flush of its file system instead of one for each
+/// file and folder.
+pub fn sync_below(path: &Path) -> io::Result<()> {
+    rustix::fs::syncfs(&File::open(path)?).map_err(io::Error::from)
 }
 
 /// Makes `target` share the blocks of `source` (FICLONE).

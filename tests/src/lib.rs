@@ -4,11 +4,13 @@
 mod attack;
 pub mod git;
 pub mod keyless;
+pub mod kill;
 mod layout;
 mod model;
 pub mod plugins;
 pub mod registry;
 mod tarball;
+pub mod trace;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -171,6 +173,11 @@ impl Place {
         let description = "release:\n  name: m\n  components:\n    - name: Model card\n";
         std::fs::write(self.path("model.yml"), description).expect("a description");
         std::fs::write(self.path("tests.json"), tests).expect("a predicate");
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        self.dir.path()
     }
 
     /// A path in the folder.

@@ -262,7 +262,7 @@ fn describe_and_finish(
     let release_layer =
         put_document(&mut store, names::RELEASE, &describe::canonical(names::RELEASE, &release)?)?;
 
-    let facts = crate::scan::facts(&weight_files(all));
+    let facts = crate::scan::facts(&weight_files(all))?;
     let own = [release_layer.digest, files_layer.digest];
     let of_layers = made.iter().flat_map(|made| made.layers.iter().map(|(_, diff_id)| *diff_id));
     let diff_ids = own.into_iter().chain(of_layers).collect();

@@ -171,7 +171,9 @@ fn extended_index(source: &Source, loaded: &Loaded, entries: Vec<Descriptor>) ->
     describe::index(index.manifests)
 }
 
+/// Adds blobs to a layout and then its index, from which on they count, all at once.
 fn attach_to_folder(root: &Path, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> {
+    clear_unfinished(&root.join("blobs/sha256"))?;
     let mut added = Vec::new();
     let write = |added: &mut Vec<std::path::PathBuf>| -> Result<()> {
         for bytes in blobs {
@@ -181,15 +183,33 @@ fn attach_to_folder(root: &Path, blobs: &[Vec<u8>], index: &[u8]) -> Result<()> 
             }
             fsx::replace_file(&path, bytes)?;
         }
-        // The signatures count from here on, all at once.
         fsx::replace_file(&root.join("index.json"), index)
     };
     write(&mut added).inspect_err(|_| {
-        for path in &added {
+        // The new index may be in place when only flushing its folder failed: then the
+        // blobs are needed. One that nothing refers to does no harm.
+        let in_place = std::fs::read(root.join("index.json")).map_or(true, |it| it == index);
+        for path in added.iter().filter(|_| !in_place) {
             // What was not written yet is not there to be removed.
             let _ = fsx::remove(path);
         }
     })
+}
+
+/// Removes what a killed run was writing: its names come from the digests of signatures,
+/// which no other run has. Callers hold the lock of the bundle.
+fn clear_unfinished(blobs: &Path) -> Result<()> {
+    let writing = |error| Problem::writing(blobs, error);
+    for entry in std::fs::read_dir(blobs).map_err(writing)? {
+        let entry = entry.map_err(writing)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(fsx::PARTIAL) {
+            let path = entry.path();
+            fsx::remove(&path).map_err(|error| Problem::writing(&path, error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a copy of the archive with the new blobs behind the old ones.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use super::oci;
 use super::remote::Remote;
 use crate::finding::{Code, Problem, Result};
-use crate::fsx::{self, SpanError};
+use crate::fsx::{self, Failure, SpanError};
 use crate::hash::Span;
 use crate::model::digest::Digest;
 use crate::registry;
@@ -242,13 +243,27 @@ fn read_all(span: &Span, subject: &str, limit: u64) -> Result<Vec<u8>> {
 /// Most entries an archive may have.
 const MAX_ENTRIES: usize = 1_000_000;
 
+/// Where the blobs of an archive are; what cannot be read is not called damaged.
 fn scan_archive(path: &Path, file: &File, size: u64) -> Result<BTreeMap<String, (u64, u64)>> {
+    let failure = Failure::default();
+    let found = scan_entries(path, file, failure.of(file), size);
+    failure.or(path, found)?
+}
+
+fn scan_entries(
+    path: &Path,
+    file: &File,
+    reader: impl Read + Seek,
+    size: u64,
+) -> Result<BTreeMap<String, (u64, u64)>> {
     let invalid = |why: String| Problem::new(Code::ArchiveInvalid, path.display()).detail(why);
     let mut magic = [0; 5];
-    if size < 1024 || file.read_exact_at(&mut magic, 257).is_err() || &magic != b"ustar" {
+    if size >= 1024 {
+        file.read_exact_at(&mut magic, 257).map_err(|error| Problem::reading(path, error))?;
+    }
+    if &magic != b"ustar" {
         return Err(Problem::new(Code::NotABundle, path.display()));
     }
-    let reader = file.try_clone().map_err(|error| Problem::reading(path, error))?;
     let mut archive = tar::Archive::new(reader);
     let entries = archive.entries_with_seek().map_err(|error| invalid(error.to_string()))?;
     let mut found = BTreeMap::new();
@@ -294,7 +309,12 @@ fn scan_archive(path: &Path, file: &File, size: u64) -> Result<BTreeMap<String, 
     // POSIX ustar: two blocks of zeros end an archive. Without them it was cut.
     let mut tail = [1; 1024];
     let blocks = end.div_ceil(512) * 512;
-    if file.read_exact_at(&mut tail, blocks).is_err() || tail.iter().any(|byte| *byte != 0) {
+    let ended = match file.read_exact_at(&mut tail, blocks) {
+        Ok(()) => tail.iter().all(|byte| *byte == 0),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => false,
+        Err(error) => return Err(Problem::reading(path, error)),
+    };
+    if !ended {
         return Err(invalid("cut short: the end mark is missing".to_owned()));
     }
     Ok(found)

@@ -4,11 +4,11 @@
 //! The cuts follow from the content of the file and the wanted size alone. Knows
 //! nothing about manifests, stores nothing.
 
-use std::io::{BufReader, Read as _, Seek as _};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::fsx;
+use crate::fsx::{self, Failure};
 use crate::scan::{gguf, safetensors};
 
 /// Most parts of one file: more do not fit a manifest.
@@ -82,10 +82,12 @@ fn pieces(path: &Path, size: u64) -> Result<Result<Option<Vec<Piece>>, String>> 
     }
     file.rewind().map_err(reading)?;
     let named = path.extension().is_some_and(|extension| extension == "safetensors");
+    let failure = Failure::default();
+    let input = BufReader::new(failure.of(&file));
     let starts = if head.starts_with(gguf::MAGIC) {
-        gguf_starts(&file, size)
+        failure.or(path, gguf_starts(input, size))?
     } else if head[8] == b'{' || named {
-        match safetensors_starts(&file, size) {
+        match failure.or(path, safetensors_starts(input, size))? {
             // Many a text has a bracket there.
             Err(_) if !named => return Ok(Ok(None)),
             starts => starts,
@@ -99,8 +101,8 @@ fn pieces(path: &Path, size: u64) -> Result<Result<Option<Vec<Piece>>, String>> 
 /// Where the data begins, and where each tensor does.
 type Starts = (u64, Vec<(u64, String)>);
 
-fn gguf_starts(file: &std::fs::File, size: u64) -> Result<Starts, String> {
-    let header = gguf::parse(BufReader::new(file), size)?;
+fn gguf_starts(input: BufReader<impl Read + Seek>, size: u64) -> Result<Starts, String> {
+    let header = gguf::parse(input, size)?;
     let start = header.data_start;
     let place = |tensor: gguf::Tensor| {
         let place = start.checked_add(tensor.offset).ok_or("a tensor offset overflows 64 bits")?;
@@ -110,8 +112,10 @@ fn gguf_starts(file: &std::fs::File, size: u64) -> Result<Starts, String> {
     Ok((start, tensors))
 }
 
-fn safetensors_starts(file: &std::fs::File, size: u64) -> Result<Starts, String> {
-    let mut input = BufReader::new(file);
+fn safetensors_starts(
+    mut input: BufReader<impl Read + Seek>,
+    size: u64,
+) -> Result<Starts, String> {
     let header = safetensors::parse(&mut input, size)?;
     // The header is read to its end, and no further.
     let start = input.stream_position().map_err(|error| error.to_string())?;

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use crate::finding::{Code, Problem, Result};
+use crate::fsx::Failure;
 use crate::hash::Hasher;
 use crate::model::digest::Digest;
 use crate::model::path::ReleasePath;
@@ -135,6 +136,16 @@ pub(super) struct EntryHead {
 /// `limit` bytes, and data behind the end mark. Returns the digest of the
 /// uncompressed tar.
 pub(super) fn read(
+    subject: &str,
+    compressed: impl Read,
+    limit: u64,
+    visit: impl FnMut(EntryHead, &mut dyn Read) -> Result<()>,
+) -> Result<Digest> {
+    let failure = Failure::default();
+    failure.or_of(subject, unfold(subject, failure.of(compressed), limit, visit))
+}
+
+fn unfold(
     subject: &str,
     compressed: impl Read,
     limit: u64,

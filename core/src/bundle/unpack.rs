@@ -292,8 +292,10 @@ fn create(path: &Path, executable: bool) -> std::io::Result<File> {
     fs::OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
 }
 
-/// Moves checked files into an existing folder, each in one step.
+/// Moves checked files into an existing folder, each in one step, and none before its
+/// content is on the disk.
 fn move_into(staged: &Path, output: &Path) -> Result<()> {
+    fsx::sync_below(staged).map_err(|error| Problem::writing(staged, error))?;
     for entry in walkdir::WalkDir::new(staged).min_depth(1).sort_by_file_name() {
         let entry = entry.map_err(|error| {
             Problem::new(Code::WriteFailed, output.display()).detail(error.to_string())
@@ -311,5 +313,5 @@ fn move_into(staged: &Path, output: &Path) -> Result<()> {
         };
         moved.map_err(|error| Problem::writing(&target, error))?;
     }
-    fsx::sync_dir(output).map_err(|error| Problem::writing(output, error))
+    fsx::sync_below(output).map_err(|error| Problem::writing(output, error))
 }

@@ -169,6 +169,7 @@ fn weights(path: &Path, rel: &ReleasePath, head: &[u8], size: u64) -> Result<Opt
                 return Ok(Some(is(What::Weights(Format::Safetensors), reason)));
             }
             Err(problem) if extension == "safetensors" => return Err(problem),
+            Err(problem) if problem.code() != Code::BadWeightHeader => return Err(problem),
             Err(_) => {}
         }
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::classify::Format;
 use super::{SourceFile, file_name, gguf, head, onnx, safetensors, small_text};
+use crate::finding::{Code, Result};
 
 /// What the headers say. Anything that is not clear is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,14 +28,15 @@ const MAX_CONFIG: u64 = 4 << 20;
 
 /// Facts of the weights among `files`; a `config.json` among them is read too.
 ///
-/// Files that cannot be read add nothing: that they are there and what they hold
-/// is checked elsewhere.
-pub fn facts(files: &[SourceFile]) -> ModelFacts {
+/// Files that are not what their names or first bytes say add nothing: what they hold is
+/// checked elsewhere. One that cannot be read is an error: facts are part of what is
+/// signed, and come from content alone.
+pub fn facts(files: &[SourceFile]) -> Result<ModelFacts> {
     let mut seen = Seen::default();
     for file in files {
-        seen.look_at(file);
+        seen.look_at(file)?;
     }
-    seen.conclude()
+    Ok(seen.conclude())
 }
 
 #[derive(Default)]
@@ -51,23 +53,23 @@ struct Seen {
 }
 
 impl Seen {
-    fn look_at(&mut self, file: &SourceFile) {
+    fn look_at(&mut self, file: &SourceFile) -> Result<()> {
         if file_name(&file.path) == "config.json" {
             if self.architecture.is_none() {
-                self.architecture = architecture(file);
+                self.architecture = architecture(file)?;
             }
-            return;
+            return Ok(());
         }
-        let Ok((head, size)) = head(&file.disk) else { return };
+        let (head, size) = head(&file.disk)?;
         if head.starts_with(gguf::MAGIC) {
-            let Ok(header) = gguf::read(&file.disk) else { return };
+            let Some(header) = well_formed(gguf::read(&file.disk))? else { return Ok(()) };
             self.formats.insert(Format::Gguf);
             let part = is_part(file);
             self.gguf.push((header.parameters, part));
             self.quantizations.extend(header.file_type());
             self.family = self.family.take().or(header.architecture().map(str::to_owned));
         } else if head.get(8) == Some(&b'{')
-            && let Ok(header) = safetensors::read(&file.disk)
+            && let Some(header) = well_formed(safetensors::read(&file.disk))?
         {
             self.formats.insert(Format::Safetensors);
             for tensor in &header.tensors {
@@ -82,6 +84,7 @@ impl Seen {
         } else if head.starts_with(b"PK\x03\x04") || head.first() == Some(&0x80) {
             self.formats.insert(Format::Pickle);
         }
+        Ok(())
     }
 
     fn conclude(self) -> ModelFacts {
@@ -146,12 +149,20 @@ fn precision(types: &BTreeMap<String, u64>) -> Option<String> {
     })
 }
 
-fn architecture(file: &SourceFile) -> Option<String> {
-    let text = small_text(&file.disk, MAX_CONFIG).ok()??;
-    let config: Value = serde_json::from_str(&text).ok()?;
+fn architecture(file: &SourceFile) -> Result<Option<String>> {
+    let Some(text) = small_text(&file.disk, MAX_CONFIG)? else { return Ok(None) };
+    let Ok(config) = serde_json::from_str::<Value>(&text) else { return Ok(None) };
     let first = config.get("architectures").and_then(|list| list.get(0));
-    let name = first.or_else(|| config.get("model_type"))?;
-    name.as_str().map(str::to_owned)
+    let name = first.or_else(|| config.get("model_type")).and_then(Value::as_str);
+    Ok(name.map(str::to_owned))
+}
+
+/// A header; none of a file that has another form.
+fn well_formed<T>(header: Result<T>) -> Result<Option<T>> {
+    match header {
+        Err(problem) if problem.code() == Code::BadWeightHeader => Ok(None),
+        header => header.map(Some),
+    }
 }
 
 #[cfg(test)]
@@ -196,7 +207,7 @@ mod tests {
             precision: Some("fp32".to_owned()),
             quantization: None,
         };
-        assert_eq!(facts(&files), expected);
+        assert_eq!(facts(&files).unwrap(), expected);
     }
 
     #[test]
@@ -205,28 +216,36 @@ mod tests {
             ("m-1.safetensors", &tensors("F32", 10)),
             ("m-2.safetensors", &tensors("I32", 10)),
         ]);
-        assert_eq!(facts(&files).precision.as_deref(), Some("mixed"));
+        assert_eq!(facts(&files).unwrap().precision.as_deref(), Some("mixed"));
     }
 
     #[test]
     fn quantizations_of_one_model_are_not_added_up() {
         let sample = pkg_formats::samples::gguf();
         let (_folder, one) = files(&[("m.gguf", &sample)]);
-        let found = facts(&one);
+        let found = facts(&one).unwrap();
         assert_eq!(found.quantization.as_deref(), Some("Q4_1"));
         assert_eq!(found.architecture.as_deref(), Some("llama"));
         let (_folder, two) = files(&[("a.gguf", &sample), ("b.gguf", &sample)]);
-        assert_eq!(facts(&two).parameters, Some(64));
+        assert_eq!(facts(&two).unwrap().parameters, Some(64));
         let (_folder, parts) =
             files(&[("m-00001-of-00002.gguf", &sample), ("m-00002-of-00002.gguf", &sample)]);
-        assert_eq!(facts(&parts).parameters, Some(128));
+        assert_eq!(facts(&parts).unwrap().parameters, Some(128));
     }
 
     #[test]
     fn unreadable_files_say_nothing() {
         let (_folder, mut all) = files(&[("m.safetensors", b"xxxxxxxx{")]);
-        assert_eq!(facts(&all), ModelFacts::default());
+        assert_eq!(facts(&all).unwrap(), ModelFacts::default());
         all[0].disk = "/nonexistent/file".into();
-        assert_eq!(facts(&all), ModelFacts::default());
+        assert_eq!(facts(&all).unwrap(), ModelFacts::default());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_and_what_is_malformed_is_not() {
+        let (folder, mut files) = files(&[("a.safetensors", b"not one"), ("b.gguf", b"GGUFx")]);
+        assert_eq!(facts(&files).unwrap(), ModelFacts::default());
+        files[1].disk = folder.path().to_owned();
+        assert_eq!(facts(&files).unwrap_err().code(), crate::finding::Code::SpecialFile);
     }
 }

@@ -7,11 +7,13 @@ pub use pkg_formats::safetensors::{Header, Tensor, dtype_bits, parse};
 
 use super::bad_header;
 use crate::finding::{Problem, Result};
-use crate::fsx;
+use crate::fsx::{self, Failure};
 
 /// Reads the header of a file.
 pub fn read(path: &Path) -> Result<Header> {
     let file = fsx::open_regular(path)?;
     let size = file.metadata().map_err(|error| Problem::reading(path, error))?.len();
-    parse(&mut BufReader::new(file), size).map_err(|reason| bad_header(path, reason))
+    let failure = Failure::default();
+    let parsed = parse(&mut BufReader::new(failure.of(file)), size);
+    failure.or(path, parsed)?.map_err(|reason| bad_header(path, reason))
 }
