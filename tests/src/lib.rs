@@ -6,6 +6,7 @@ pub mod git;
 pub mod keyless;
 mod layout;
 mod model;
+pub mod mutate;
 pub mod plugins;
 pub mod registry;
 mod tarball;
