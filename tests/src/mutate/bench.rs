@@ -88,9 +88,8 @@ impl<'a> Bench<'a> {
     pub fn ask(&self) -> Answer {
         quietly();
         let asked = catch_unwind(AssertUnwindSafe(|| match &self.request {
-            Request::Release(request) => {
-                verify(request, &Meter::default()).map(|(verdict, findings)| (said(verdict), findings))
-            }
+            Request::Release(request) => verify(request, &Meter::default())
+                .map(|(verdict, findings)| (said(verdict), findings)),
             Request::Blob(bundle, artifact, judge) => {
                 blob::verify(bundle, artifact, judge).map(|(blob, findings)| {
                     let mut value = serde_json::to_value(&blob).expect("a blob in JSON");
@@ -103,7 +102,14 @@ impl<'a> Bench<'a> {
                         "times": value["times"].take(),
                         "logged": value["logged"].take(),
                     });
-                    (Said { facts: json!({ "digest": value["digest"] }), signatures: vec![signature], codes: Vec::new() }, findings)
+                    (
+                        Said {
+                            facts: json!({ "digest": value["digest"] }),
+                            signatures: vec![signature],
+                            codes: Vec::new(),
+                        },
+                        findings,
+                    )
                 })
             }
         }));

@@ -166,12 +166,8 @@ pub fn mutate(
     let mut inner = (element.start, element.end, new);
     for &outer in element.around.iter().rev() {
         let outer = &all[outer];
-        let content = [
-            &bytes[outer.content..inner.0],
-            &inner.2,
-            &bytes[inner.1..outer.end],
-        ]
-        .concat();
+        let content =
+            [&bytes[outer.content..inner.0], &inner.2, &bytes[inner.1..outer.end]].concat();
         let new = [&[bytes[outer.start]][..], &length(content.len()), &content].concat();
         inner = (outer.start, outer.end, new);
     }

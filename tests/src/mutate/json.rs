@@ -268,18 +268,14 @@ impl Writer<'_> {
                 4 => format!("0{number}"),
                 _ => format!("1844674407370955161{number}"),
             },
-            (Op::Number(form), Value::String(text))
-                if text.parse::<u64>().is_ok() =>
-            {
-                match form {
-                    0 => text.clone(),
-                    1 => format!("\"{text}.0\""),
-                    2 => format!("\"+{text}\""),
-                    3 => format!("\"-{text}\""),
-                    4 => format!("\"0{text}\""),
-                    _ => format!("\"1844674407370955161{text}\""),
-                }
-            }
+            (Op::Number(form), Value::String(text)) if text.parse::<u64>().is_ok() => match form {
+                0 => text.clone(),
+                1 => format!("\"{text}.0\""),
+                2 => format!("\"+{text}\""),
+                3 => format!("\"-{text}\""),
+                4 => format!("\"0{text}\""),
+                _ => format!("\"1844674407370955161{text}\""),
+            },
             (Op::Reordered, Value::Object(members)) => {
                 return self.object(members.iter().rev().collect(), at, None);
             }

@@ -116,7 +116,13 @@ impl Case {
         if self.files.contains_key("index.json") || self.files.contains_key("m.tar") {
             return Role::Other;
         }
-        match path.strip_prefix(target) {
+        let inside = match target.is_empty() {
+            true => Some(path),
+            false => path.strip_prefix(target).and_then(|path| path.strip_prefix('/')),
+        };
+        match inside {
+            // A folder of git at the top is left alone.
+            Some(path) if path.starts_with(".git/") => Role::Other,
             Some(path) if !path.starts_with(".pkg/") && path != "model.sig" => Role::Content,
             _ => Role::Other,
         }
@@ -177,7 +183,8 @@ pub fn layout_roles(files: &Files) -> BTreeMap<String, Role> {
                 roles.entry(name(layer)).or_insert(role);
             }
         } else {
-            let signature = entry["artifactType"] == "application/vnd.dev.sigstore.bundle.v0.3+json";
+            let signature =
+                entry["artifactType"] == "application/vnd.dev.sigstore.bundle.v0.3+json";
             roles.insert(path, Role::Referrer);
             roles.insert(name(&manifest["config"]), Role::Empty);
             for layer in &layers {
@@ -326,7 +333,8 @@ fn archive(place: &Place, public: &str) -> Case {
 fn attested(place: &Place, public: &str) -> Case {
     place.ok(&["pack", "model", "-o", "a.pkg"]);
     place.ok(&["sign", "a.pkg", "--key", "k.key"]);
-    let tests = json!({ "result": "PASSED", "configuration": [{ "uri": "https://example.com/c" }] });
+    let tests =
+        json!({ "result": "PASSED", "configuration": [{ "uri": "https://example.com/c" }] });
     fs::write(place.path("tests.json"), tests.to_string()).expect("a predicate");
     fs::write(place.path("log.txt"), "all passed\n").expect("evidence");
     let args = ["attest", "a.pkg", "--type", "test-result", "--predicate", "tests.json"];
@@ -476,10 +484,8 @@ fn kept(cases: &mut Vec<Case>) {
         ("bundle v0.3, message, Rekor v2", "message.rekor2.v03.json"),
         ("bundle v0.3, statement, Rekor v2", "statement.rekor2.v03.json"),
     ] {
-        let files = Files::from([
-            ("b.json".to_owned(), read(bundle)),
-            ("a.txt".to_owned(), read("a.txt")),
-        ]);
+        let files =
+            Files::from([("b.json".to_owned(), read(bundle)), ("a.txt".to_owned(), read("a.txt"))]);
         let roles = BTreeMap::from([
             ("b.json".to_owned(), Role::Signature),
             ("a.txt".to_owned(), Role::Content),

@@ -59,6 +59,10 @@ pub fn judge(case: &Case, before: &Said, mutation: &Mutation, answer: &Answer) -
         Answer::Panicked(message) => Outcome::Wrong(format!("it panicked: {message}")),
         Answer::Refused { codes, exit, message } => match codes.first() {
             None => Outcome::Wrong("refused without an error".to_owned()),
+            // What the operating system says of a link that leads to itself.
+            Some(code) if code == "unreadable-file" && message.contains("symbolic link") => {
+                Outcome::Refused(code.clone())
+            }
             Some(code) if *exit <= 1 || code == "internal" => {
                 Outcome::Wrong(format!("refused with exit code {exit} as {code}: {message}"))
             }
@@ -114,7 +118,13 @@ fn accepted(
             .position(|other| one.no_more_than(other) && one.same_evidence(other))
             .or_else(|| unused.iter().position(|other| one.no_more_than(other)));
         let Some(position) = same else {
-            return Err(format!("{} says what nobody signed before", one.name));
+            let twice = had.iter().any(|other| one.name == other.name && one.no_more_than(other));
+            if twice {
+                // The same document, named twice.
+                reasons.push("named-twice");
+                continue;
+            }
+            return Err(format!("{one:?} says what nobody signed before: {had:?}"));
         };
         let other = unused.remove(position);
         if !one.same_evidence(other) {
@@ -151,26 +161,30 @@ fn accepted(
         }
         let from = mutation.from.get(&path).unwrap_or(&path);
         let role = role(from);
+        let moved = |new: &Vec<u8>| {
+            let same =
+                |(path, bytes): (&String, &Vec<u8>)| roles.get(path) == Some(&role) && bytes == new;
+            old.iter().any(same)
+        };
+        if role == Role::Signature && one != other && other.is_some_and(moved) {
+            reasons.push("moved");
+            continue;
+        }
         let name = match path.strip_prefix("blobs/sha256/") {
             Some(hex) => format!("sha256:{hex}"),
             None => path.clone(),
         };
-        let verified = role != Role::Signature
-            || still.contains_key(name.as_str())
-            || had.len() == 1;
+        let verified =
+            role != Role::Signature || still.contains_key(name.as_str()) || had.len() == 1;
         let case = neutral::Context { role, path: &path, verified, withheld };
         reasons.extend(explained(&case, one, other)?);
     }
     for edit in &mutation.edits {
         match edit {
             Edit::Mode(..) => reasons.push("mode"),
-            Edit::Link(path, to) => reasons.push(neutral::link(role(path), to)
-                .ok_or_else(|| format!("a link is at {path}"))?),
-            Edit::Folder(path) => {
-                return match role(path) {
-                    Role::Empty | Role::Evidence => Ok("withheld-part"),
-                    other => Err(format!("a folder is in place of {path} ({other:?})")),
-                };
+            Edit::Link(path, _) | Edit::Folder(path) => {
+                let reason = neutral::link(role(path));
+                reasons.push(reason.ok_or_else(|| format!("no file is at {path} any more"))?);
             }
             _ => {}
         }
@@ -189,7 +203,8 @@ fn explained(
     before: Option<&Vec<u8>>,
     after: Option<&Vec<u8>>,
 ) -> Result<Vec<&'static str>, String> {
-    let unlisted = |what: String| format!("{what} in {} ({:?}) is on no list", case.path, case.role);
+    let unlisted =
+        |what: String| format!("{what} in {} ({:?}) is on no list", case.path, case.role);
     let (Some(before), Some(after)) = (before, after) else {
         let gone = after.is_none();
         let reason = if gone { neutral::gone(case) } else { neutral::added(case) };
@@ -208,7 +223,7 @@ fn explained(
     };
     let differences = json::differences(&one, &other);
     if differences.is_empty() {
-        return Ok(vec![if before == after { "renamed" } else { "json-form" }]);
+        return Ok(vec![if before == after { "address" } else { "json-form" }]);
     }
     differences
         .into_iter()
@@ -222,9 +237,13 @@ fn explained(
             neutral::field(case, &change).ok_or_else(|| {
                 let short = |value: Option<&Value>| {
                     let text = value.map_or("nothing".to_owned(), ToString::to_string);
-                    text.chars().take(300).collect::<String>()
+                    text.chars().take(3000).collect::<String>()
                 };
-                unlisted(format!("{pointer}: {} -> {}", short(before.as_ref()), short(after.as_ref())))
+                unlisted(format!(
+                    "{pointer}: {} -> {}",
+                    short(before.as_ref()),
+                    short(after.as_ref())
+                ))
             })
         })
         .collect()

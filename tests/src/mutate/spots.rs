@@ -215,9 +215,9 @@ fn base64_changed(text: &str, op: Base64, rng: &mut Rng) -> Option<String> {
             if bare.len() == text.len() {
                 return None;
             }
-            let loose =
-                GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true)
-                    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+            let loose = GeneralPurposeConfig::new()
+                .with_decode_allow_trailing_bits(true)
+                .with_decode_padding_mode(DecodePaddingMode::Indifferent);
             let engine = GeneralPurpose::new(&alphabet::STANDARD, loose);
             let same = |last: &char| {
                 let other = format!("{}{last}{}", &bare[..bare.len() - 1], &text[bare.len()..]);

@@ -90,11 +90,6 @@ impl Donors {
             .collect();
         (!others.is_empty()).then(|| *rng.pick(&others))
     }
-
-    /// Any.
-    fn any(&self, rng: &mut Rng) -> &[u8] {
-        &rng.pick(&self.0).1
-    }
 }
 
 /// A mutation of a case; none where it has no meaning there.
@@ -122,10 +117,22 @@ pub fn mutate(case: &Case, donors: &Donors, op: Op, rng: &mut Rng) -> Option<Mut
             let bytes = rng.next().to_le_bytes().to_vec();
             let blob = format!("blobs/sha256/{}", &digest(&bytes)["sha256:".len()..]);
             let names = [
-                "more.bin", "code/more.py", ".pkg/more", ".pkg/signatures/more.sigstore.json",
-                ".pkg/evidence/more", "model.sig.bak", "README.md ", "readme.md", "blobs/more",
-                "model/more", "blobs/sha256/more", ".hidden", "code/README.md/x", ".git/config",
-                "index.json.bak", blob.as_str(),
+                "more.bin",
+                "code/more.py",
+                ".pkg/more",
+                ".pkg/signatures/more.sigstore.json",
+                ".pkg/evidence/more",
+                "model.sig.bak",
+                "README.md ",
+                "readme.md",
+                "blobs/more",
+                "model/more",
+                "blobs/sha256/more",
+                ".hidden",
+                "code/README.md/x",
+                ".git/config",
+                "index.json.bak",
+                blob.as_str(),
             ];
             let name = rng.pick(&names);
             // A file cannot be below a file.
@@ -176,7 +183,7 @@ pub fn mutate(case: &Case, donors: &Donors, op: Op, rng: &mut Rng) -> Option<Mut
             let (what, new) = if op == Op::Replayed {
                 ("all of it".to_owned(), donors.other(case, rng)?.to_vec())
             } else {
-                transplanted(&case.files[&path], donors.any(rng), rng)?
+                transplanted(&case.files[&path], donors.other(case, rng)?, rng)?
             };
             let changed = [(path.clone(), new)];
             if changed[0].1 == case.files[&path] {
@@ -188,13 +195,7 @@ pub fn mutate(case: &Case, donors: &Donors, op: Op, rng: &mut Rng) -> Option<Mut
     }
 }
 
-fn exchange(
-    case: &Case,
-    op: Op,
-    one: String,
-    other: String,
-    fitting: bool,
-) -> Option<Mutation> {
+fn exchange(case: &Case, op: Op, one: String, other: String, fitting: bool) -> Option<Mutation> {
     let (first, second) = (case.files[&one].clone(), case.files[&other].clone());
     if first == second {
         return None;
@@ -255,8 +256,16 @@ pub fn roll_backs(newer: &Case, older: &Case) -> Vec<Mutation> {
     let cases = [
         ("all of it", false, old_index.clone()),
         ("the index", true, old_index),
-        ("the release, with the signatures of both", true, with([old.clone(), signatures(&new)].concat())),
-        ("the release, with the signatures of the newer", true, with([vec![old[0].clone()], signatures(&new)].concat())),
+        (
+            "the release, with the signatures of both",
+            true,
+            with([old.clone(), signatures(&new)].concat()),
+        ),
+        (
+            "the release, with the signatures of the newer",
+            true,
+            with([vec![old[0].clone()], signatures(&new)].concat()),
+        ),
         ("the signatures", true, with([vec![new[0].clone()], signatures(&old)].concat())),
         ("both, the older first", true, with([old.clone(), new.clone()].concat())),
         ("both, the newer first", true, with([new.clone(), old.clone()].concat())),

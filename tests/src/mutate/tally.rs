@@ -53,7 +53,9 @@ impl Tally {
                 counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
             if shown.is_empty() { "\u{2013}".to_owned() } else { shown.join(", ") }
         };
-        let mut out = String::from("| kind of mutation | made | refused | by code | neutral | by reason |\n|---|--:|--:|---|--:|---|\n");
+        let mut out = String::from(
+            "| kind of mutation | made | refused | by code | neutral | by reason |\n|---|--:|--:|---|--:|---|\n",
+        );
         for (kind, row) in &self.rows {
             let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
             let _ = writeln!(
