@@ -7,6 +7,7 @@ pub mod keyless;
 pub mod kill;
 mod layout;
 mod model;
+pub mod mutate;
 pub mod plugins;
 pub mod registry;
 mod tarball;

@@ -96,10 +96,19 @@ impl Documents {
 /// Reads a layout folder, an archive, an unpacked folder, or a release in a registry
 /// (`oci://HOST/REPOSITORY:TAG`).
 pub fn load(path: &Path) -> Result<Loaded> {
-    if !registry::is_reference(path) && path.join(names::MANIFEST).exists() {
+    if !registry::is_reference(path) && is_unpacked(path) {
         return load_folder(path);
     }
     load_bundle(Source::open(path)?, None)
+}
+
+/// Whether a folder is an unpacked release, by any of the documents that one has: where the
+/// manifest is gone it is a damaged one, and not somebody else's folder.
+pub fn is_unpacked(path: &Path) -> bool {
+    let here = |name: &str| fsx::exists(&path.join(name));
+    let layout = here("oci-layout") || here("index.json");
+    here(names::MANIFEST)
+        || !layout && [names::CONFIG, names::RELEASE, names::FILES].into_iter().any(here)
 }
 
 /// Reads what fits into `budget` bytes of transfer, where the release is in a registry:

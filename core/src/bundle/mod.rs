@@ -34,7 +34,7 @@ pub use copy::copy;
 pub use describe::source_date;
 pub use download::Download;
 pub use evidence::{EvidenceBlob, NewEvidence, check_evidence};
-pub use load::{Document, Loaded, Origin, extra_blobs, load, load_overview};
+pub use load::{Document, Loaded, Origin, extra_blobs, is_unpacked, load, load_overview};
 pub use locate::{Located, locate};
 pub use pack::{PackOutcome, PackRequest, ShardPolicy, pack};
 pub use peek::{open_file, read_files};

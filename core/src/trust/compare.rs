@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use cms::content_info::ContentInfo;
 use cms::signed_data::SignedData;
 use pkcs8::der::asn1::AnyRef;
-use pkcs8::der::{self, Decode as _, Encode as _, Reader as _, SliceReader};
+use pkcs8::der::{self, Decode as _, Encode as _, Reader as _, SliceReader, Tagged as _};
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::Checkpoint;
 
@@ -55,6 +55,11 @@ fn check_timestamp(reply: &[u8], root: &TrustedRoot, subject: &str) -> Result<()
     let token = token.and_then(|token| reader.finish(token)).map_err(damaged)?;
     let content = token.content.to_der().map_err(damaged)?;
     let signed = SignedData::from_der(&content).map_err(damaged)?;
+    // RFC 5652, section 5.2; the library reads the content whatever its tag says it is.
+    let content = signed.encap_content_info.econtent.as_ref();
+    if content.is_none_or(|content| content.tag() != der::Tag::OctetString) {
+        return Err(invalid("its content is no octet string"));
+    }
     let unsigned = signed.signer_infos.0.iter().any(|signer| signer.unsigned_attrs.is_some());
     if unsigned || signed.crls.is_some() {
         return Err(invalid("it carries attributes or lists that nobody signed"));

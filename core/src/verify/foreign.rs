@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Verdict, VerifyRequest};
-use crate::bundle::{limits, names};
+use crate::bundle::{is_unpacked, limits, names};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::folder::{self, Symlinks};
 use crate::fsx;
@@ -47,9 +47,9 @@ fn signature_of(request: &VerifyRequest) -> Option<PathBuf> {
         return Some(path.clone());
     }
     let root = &request.target;
-    let ours = [names::MANIFEST, "oci-layout", "index.json"];
     let here = |name: &str| fsx::exists(&root.join(name));
-    let plain = !ours.into_iter().any(here) && here(names::MODEL_SIGNATURE);
+    let ours = is_unpacked(root) || here("oci-layout") || here("index.json");
+    let plain = !ours && here(names::MODEL_SIGNATURE);
     plain.then(|| root.join(names::MODEL_SIGNATURE))
 }
 

@@ -325,6 +325,10 @@ impl Reader<'_> {
                 return Err(Problem::new(Code::LogProofInvalid, self.subject)
                     .detail(format!("its proof has {} hashes", proof.hashes.len())));
             }
+            self.piece(&proof.root_hash, "root hash")?;
+            for hash in &proof.hashes {
+                self.piece(hash, "proof")?;
+            }
             let checkpoint = proof.checkpoint.as_ref().map_or(0, |note| note.envelope.len());
             if checkpoint > MAX_PIECE {
                 return Err(Problem::new(Code::EvidenceLimit, self.subject)
