@@ -3,6 +3,7 @@
 mod arch;
 mod arch_plugins;
 mod bench;
+mod fuzz;
 mod generate;
 mod golden;
 mod interop;
@@ -71,6 +72,8 @@ enum Task {
     Interop,
     /// Measure, print a table of ratios, write docs/performance.md
     Bench(bench::Args),
+    /// Fuzz every parser: libFuzzer where it is, else the stable driver
+    Fuzz(fuzz::Args),
     /// Run stand-ins for Sigstore's services on loopback until interrupted
     SigstoreUp(rig::Args),
     /// Run a registry on loopback until interrupted
@@ -118,6 +121,7 @@ fn main() -> anyhow::Result<()> {
         Task::Arch => arch::check(),
         Task::Interop => interop::run(),
         Task::Bench(args) => bench::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::SigstoreUp(args) => rig::up(&args),
         Task::Registry(args) => rig::registry(&args),
         Task::SigstoreGolden => golden::make(),

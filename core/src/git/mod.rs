@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use git2::{ObjectType, Oid, Repository};
 
 pub use checkout::{CheckedOut, checkout};
+pub use modules::{Urls, parse as parse_modules};
 pub use object::{read_signers, signers};
 pub use place::directory;
 pub use state::Unfinished;
