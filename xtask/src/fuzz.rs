@@ -60,8 +60,9 @@ fn stable(args: &Args) -> Result<()> {
     if let Some(target) = &args.target {
         cargo.env("PKG_FUZZ_TARGET", target);
     }
-    let status =
-        cargo.args(["test", "--locked", "-p", "pkg-fuzz", "--tests", "--", "--nocapture"]).status()?;
+    let status = cargo
+        .args(["test", "--locked", "-p", "pkg-fuzz", "--tests", "--", "--nocapture"])
+        .status()?;
     if !status.success() {
         bail!("an input fails; the lines above name it");
     }

@@ -294,7 +294,11 @@ pub(crate) fn without_credentials(url: &str) -> String {
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
             format!("{scheme}://{host}/{path}")
         }
-        None => url.to_owned(),
+        // No URL, so no password has its place in it; and what has the form is not told.
+        None => match url.rsplit_once('@') {
+            Some((user, place)) if user.contains(':') => place.to_owned(),
+            _ => url.to_owned(),
+        },
     }
 }
 

@@ -63,7 +63,9 @@ pub fn drive(program: &str, targets: &[Target]) {
     let input = variable("PKG_FUZZ_INPUT").map(PathBuf::from);
     let runs = number("PKG_FUZZ_RUNS").unwrap_or(RUNS);
     let (mut failed, mut table, mut all) = (Vec::new(), String::new(), 0);
-    for target in targets.iter().filter(|target| only.as_deref().is_none_or(|name| name == target.name)) {
+    for target in
+        targets.iter().filter(|target| only.as_deref().is_none_or(|name| name == target.name))
+    {
         if let Some(path) = &input {
             let bytes = std::fs::read(path).expect("the input to replay");
             println!("{}: {:?}", target.name, target.check(&bytes));

@@ -18,15 +18,44 @@ const MAX_LEN: usize = 256 << 10;
 
 /// Numbers at which readers err.
 const NUMBERS: [&str; 16] = [
-    "0", "-1", "1", "255", "256", "65535", "2147483648", "4294967296", "9007199254740992",
-    "9223372036854775807", "9223372036854775808", "18446744073709551615",
-    "18446744073709551616", "1e309", "-0.0", "1e-400",
+    "0",
+    "-1",
+    "1",
+    "255",
+    "256",
+    "65535",
+    "2147483648",
+    "4294967296",
+    "9007199254740992",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "1e309",
+    "-0.0",
+    "1e-400",
 ];
 
 /// Texts at which readers err.
 const TEXTS: [&str; 18] = [
-    "", " ", "\0", "../../etc/passwd", "/", "a//b", ".", "\u{feff}", "\u{202e}x", "\u{1f600}",
-    "A\u{300}", "%00", "sha256:", "null", "\\", "\"", "${x}", "-----BEGIN ",
+    "",
+    " ",
+    "\0",
+    "../../etc/passwd",
+    "/",
+    "a//b",
+    ".",
+    "\u{feff}",
+    "\u{202e}x",
+    "\u{1f600}",
+    "A\u{300}",
+    "%00",
+    "sha256:",
+    "null",
+    "\\",
+    "\"",
+    "${x}",
+    "-----BEGIN ",
 ];
 
 /// Numbers of a fixed sequence (splitmix64).
@@ -78,7 +107,9 @@ fn plain(dice: &mut Dice, mut bytes: Vec<u8>, other: &[u8]) -> Vec<u8> {
     let at = dice.below(bytes.len());
     match dice.below(9) {
         0 | 1 if !bytes.is_empty() => bytes[at] ^= 1 << dice.below(8),
-        2 if !bytes.is_empty() => bytes[at] = dice.one(&[&0, &0x7f, &0x80, &0xff, &b'"', &b'\n']).to_owned(),
+        2 if !bytes.is_empty() => {
+            bytes[at] = dice.one(&[&0, &0x7f, &0x80, &0xff, &b'"', &b'\n']).to_owned()
+        }
         3 => bytes.truncate(at),
         4 => {
             let end = (at + dice.below(64)).min(bytes.len());
@@ -98,7 +129,18 @@ fn plain(dice: &mut Dice, mut bytes: Vec<u8>, other: &[u8]) -> Vec<u8> {
             bytes.splice(at..until, other[from..end].iter().copied());
         }
         7 => {
-            let numbers = [0, 1, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, 1 << 32, u64::MAX >> 1, u64::MAX];
+            let numbers = [
+                0,
+                1,
+                0x7f,
+                0xff,
+                0xffff,
+                0x7fff_ffff,
+                0xffff_ffff,
+                1 << 32,
+                u64::MAX >> 1,
+                u64::MAX,
+            ];
             let number = numbers[dice.below(numbers.len())];
             let width = [2, 4, 8][dice.below(3)];
             let mut raw = number.to_le_bytes()[..width].to_vec();
@@ -138,7 +180,18 @@ fn text(dice: &mut Dice, bytes: &[u8], other: &[u8]) -> Vec<u8> {
                     0 => dice.one(&NUMBERS),
                     1 => quoted.as_str(),
                     2 => dice.one(&TEXTS),
-                    _ => dice.one(&["[]", "{}", "true", "[[1]]", "{ a = 1 }", "*a", "&a [*a]", "!!x", "''", deep.as_str()]),
+                    _ => dice.one(&[
+                        "[]",
+                        "{}",
+                        "true",
+                        "[[1]]",
+                        "{ a = 1 }",
+                        "*a",
+                        "&a [*a]",
+                        "!!x",
+                        "''",
+                        deep.as_str(),
+                    ]),
                 };
                 line.extend(value.as_bytes());
             }
@@ -151,7 +204,8 @@ fn text(dice: &mut Dice, bytes: &[u8], other: &[u8]) -> Vec<u8> {
         }
         7 => lines[at].extend(b"\r"),
         _ => {
-            let words: Vec<Vec<u8>> = lines[at].split(|byte| *byte == b' ').map(<[u8]>::to_vec).collect();
+            let words: Vec<Vec<u8>> =
+                lines[at].split(|byte| *byte == b' ').map(<[u8]>::to_vec).collect();
             let mut words = words;
             let (one, two) = (dice.below(words.len()), dice.below(words.len()));
             words.swap(one, two);
@@ -185,7 +239,9 @@ fn json(dice: &mut Dice, bytes: &[u8]) -> Option<Vec<u8>> {
             let old = map.shift_remove(&key)?;
             map.insert(key.to_uppercase(), old);
         }
-        (2..=4, Value::Array(list)) if !list.is_empty() => drop(list.remove(dice.below(list.len()))),
+        (2..=4, Value::Array(list)) if !list.is_empty() => {
+            drop(list.remove(dice.below(list.len())))
+        }
         (5, Value::Array(list)) => {
             let times = if dice.below(6) == 0 { 2000 } else { 1 };
             list.extend(std::iter::repeat_n(donor, times).take(MAX_LEN / 64));

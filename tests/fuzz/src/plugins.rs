@@ -103,7 +103,11 @@ pub mod weights {
     /// One input.
     pub fn run<P: Plugin>(data: &[u8]) {
         let whole = samples::safetensors(HEADER, 272);
-        let beside = [(NAMES[0], whole.as_slice()), (NAMES[2], INDEX.as_bytes()), (NAMES[3], CONFIG.as_bytes())];
+        let beside = [
+            (NAMES[0], whole.as_slice()),
+            (NAMES[2], INDEX.as_bytes()),
+            (NAMES[3], CONFIG.as_bytes()),
+        ];
         super::ask::<P>(&NAMES, &beside, data);
     }
 
@@ -162,7 +166,10 @@ pub mod tokenizer {
             text(4, "#version: 0.2\na b\nab a\n"),
             text(5, "[PAD]\n[UNK]\na\n##b\n"),
             text(6, CHAT),
-            text(6, "{% for i in range(10) %}{{ loop.index }}{% endfor %}{{ strftime_now('%Y') }}{# c #}{% generation %}x{% endgeneration %}"),
+            text(
+                6,
+                "{% for i in range(10) %}{{ loop.index }}{% endfor %}{{ strftime_now('%Y') }}{# c #}{% generation %}x{% endgeneration %}",
+            ),
             text(7, r#"{"<s>":3}"#),
             (8, samples::gguf()),
         ])
@@ -176,8 +183,13 @@ pub mod cuda_smoke {
 
     use crate::{Form, Target, seeds};
 
-    const NAMES: [&str; 5] =
-        ["golden.json", "config.json", "model.safetensors.index.json", "model.safetensors", "model.gguf"];
+    const NAMES: [&str; 5] = [
+        "golden.json",
+        "config.json",
+        "model.safetensors.index.json",
+        "model.safetensors",
+        "model.gguf",
+    ];
     const CONFIG: &str = r#"{"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":4,"intermediate_size":8,"num_hidden_layers":1,"num_attention_heads":2,"num_key_value_heads":1,"vocab_size":16,"rms_norm_eps":1e-5,"rope_theta":10000.0,"max_position_embeddings":32,"tie_word_embeddings":true,"hidden_act":"silu"}"#;
     const GOLDEN: &str = r#"{"schema":"urn:x-pkg:golden:v1","engine":"e","arithmetic":"f32","architecture":"llama","weights":[{"path":"model.safetensors","sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}],"tolerance":{"maxAbs":0.001,"kl":1e-6},"transcripts":[{"prompt":[1,2],"forced":[3],"positions":[{"top":[[3,1.5],[4,1.0]],"logsumexp":2.5,"margin":0.5},{"top":[[3,1.5],[4,1.0]],"logsumexp":2.5,"margin":0.5}],"greedy":[3,4]}]}"#;
 

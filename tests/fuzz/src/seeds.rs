@@ -141,18 +141,15 @@ impl Packed {
             let found = layers.find(|layer| layer["annotations"][oci::FILEPATH] == path);
             self.blob(found.unwrap_or_else(|| panic!("no layer of {path} in {manifest}")))
         };
-        [
-            self.blob(&manifest["config"]),
-            layer(bundle::names::RELEASE),
-            layer(bundle::names::FILES),
-        ]
+        [self.blob(&manifest["config"]), layer(bundle::names::RELEASE), layer(bundle::names::FILES)]
     }
 
     /// Its layers that are archives.
     pub fn archives(&self) -> Vec<Vec<u8>> {
         let manifest: Value = serde_json::from_slice(&self.manifest()).expect("JSON");
         let layers = manifest["layers"].as_array().expect("layers").iter();
-        let tars = layers.filter(|it| it["mediaType"].as_str().is_some_and(|it| it.ends_with("tar+zstd")));
+        let tars =
+            layers.filter(|it| it["mediaType"].as_str().is_some_and(|it| it.ends_with("tar+zstd")));
         tars.map(|layer| self.blob(layer)).collect()
     }
 

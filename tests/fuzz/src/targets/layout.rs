@@ -191,7 +191,8 @@ pub(super) fn layer_tar_seeds() -> Vec<Vec<u8>> {
     let mut header = tar::Header::new_gnu();
     header.set_size(3);
     header.set_mode(0o755);
-    tar.append_data(&mut header, format!("{}/x", "long/".repeat(30)), &b"abc"[..]).expect("an entry");
+    tar.append_data(&mut header, format!("{}/x", "long/".repeat(30)), &b"abc"[..])
+        .expect("an entry");
     all.push(tar.into_inner().expect("an archive"));
     all
 }

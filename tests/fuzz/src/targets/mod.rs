@@ -16,7 +16,12 @@ use serde_json::Value;
 use crate::{Form, Target};
 
 /// One line of the table.
-const fn target(name: &'static str, form: Form, run: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>>) -> Target {
+const fn target(
+    name: &'static str,
+    form: Form,
+    run: fn(&[u8]),
+    seeds: fn() -> Vec<Vec<u8>>,
+) -> Target {
     Target { name, form, run, seeds }
 }
 
@@ -54,8 +59,8 @@ pub const TARGETS: &[Target] = &[
     target("log-entry", Form::Json, trust::log_entry, trust::log_entry_seeds),
     target("log-state", Form::Json, trust::log_state, trust::log_state_seeds),
     target("manifest", Form::Json, layout::manifest, layout::manifest_seeds),
-    target("mof", Form::Text, texts::mof, texts::mof_seeds),
     target("model-signature", Form::Json, trust::oms, trust::oms_seeds),
+    target("mof", Form::Text, texts::mof, texts::mof_seeds),
     target("onnx", Form::Bytes, weights::onnx, weights::onnx_seeds),
     target("pkcs11-uri", Form::Text, trust::pkcs11_uri, trust::pkcs11_uri_seeds),
     target("pkg-toml", Form::Text, texts::spec, texts::spec_seeds),

@@ -55,7 +55,10 @@ pub(super) fn policy_seeds() -> Vec<Vec<u8>> {
     let mut all = seeds::fixtures("policies/good", ".toml");
     // The full policy without its rules in Rego.
     let whole = seeds::text("policies/good/policy.toml");
-    let plain: Vec<&str> = whole.split("\n\n").filter(|part| !part.contains("rego") && !part.contains("expression")).collect();
+    let plain: Vec<&str> = whole
+        .split("\n\n")
+        .filter(|part| !part.contains("rego") && !part.contains("expression"))
+        .collect();
     all.push(plain.join("\n\n").into_bytes());
     all.extend(seeds::fixtures("policies/bad", ".toml"));
     all
@@ -245,12 +248,18 @@ pub(super) fn plugin_manifest(data: &[u8]) {
     assert_eq!(bytes, data);
     assert!(!manifest.library.contains('/') && manifest.library != "..");
     let written = serde_json::to_vec(&manifest).expect("JSON");
-    let (again, _) = Manifest::read(&seeds::file("plugin.json", &written)).expect("what was written can be read");
+    let (again, _) = Manifest::read(&seeds::file("plugin.json", &written))
+        .expect("what was written can be read");
     assert_eq!(serde_json::to_vec(&again).expect("JSON"), written);
 }
 
 pub(super) fn plugin_manifest_seeds() -> Vec<Vec<u8>> {
-    let description = pkg_plugin_sdk::Description::new("tiny", "1.0.0", &[pkg_plugin_sdk::Kind::Verify], "Looks.");
+    let description = pkg_plugin_sdk::Description::new(
+        "tiny",
+        "1.0.0",
+        &[pkg_plugin_sdk::Kind::Verify],
+        "Looks.",
+    );
     let digest = pkg_core::model::digest::Digest::of(b"library");
     let manifest = Manifest::of(&description, "libtiny.so", &digest, false);
     vec![serde_json::to_vec(&manifest).expect("JSON")]
@@ -274,9 +283,17 @@ pub(super) fn plugin_reply(data: &[u8]) {
 
 pub(super) fn plugin_reply_seeds() -> Vec<Vec<u8>> {
     use pkg_plugin_sdk::{Check, Metric, Outcome, Reply};
-    let mut reply = Reply::new([Check::new("a", Outcome::Warned, "b"), Check::when("c", true, "d")]).summary("e");
+    let mut reply =
+        Reply::new([Check::new("a", Outcome::Warned, "b"), Check::when("c", true, "d")])
+            .summary("e");
     reply.metrics = vec![Metric::new("m", "bytes", 1.5)];
-    let description = pkg_plugin_sdk::Description::new("tiny", "1.0.0", &[pkg_plugin_sdk::Kind::Verify], "Looks.").setting("s", "t");
+    let description = pkg_plugin_sdk::Description::new(
+        "tiny",
+        "1.0.0",
+        &[pkg_plugin_sdk::Kind::Verify],
+        "Looks.",
+    )
+    .setting("s", "t");
     let request = crate::plugins::request(Vec::new());
     vec![
         serde_json::to_vec(&reply).expect("JSON"),

@@ -32,7 +32,8 @@ pub(super) fn sigstore_seeds() -> Vec<Vec<u8>> {
     let paths = names.iter().flat_map(|name| {
         versions.iter().map(move |version| format!("sigstore/{name}.{version}.json"))
     });
-    paths.filter(|path| seeds::repository().join("fixtures").join(path).exists())
+    paths
+        .filter(|path| seeds::repository().join("fixtures").join(path).exists())
         .map(|path| seeds::fixture(&path))
         .collect()
 }
@@ -65,9 +66,16 @@ fn signed(bundle: &SignedBundle) -> Vec<u8> {
 }
 
 /// Holds a verdict against what was really signed, and says whether it was good.
-fn held(judgement: pkg_core::finding::Result<Judgement>, bundle: &SignedBundle, genuine: &[Vec<u8>]) -> bool {
+fn held(
+    judgement: pkg_core::finding::Result<Judgement>,
+    bundle: &SignedBundle,
+    genuine: &[Vec<u8>],
+) -> bool {
     let accepted = matches!(judgement, Ok(Judgement::Accepted(_)));
-    assert!(!accepted || genuine.contains(&signed(bundle)), "a signature counts for what was not signed");
+    assert!(
+        !accepted || genuine.contains(&signed(bundle)),
+        "a signature counts for what was not signed"
+    );
     accepted
 }
 
@@ -89,7 +97,9 @@ pub(super) fn judge_key(data: &[u8]) {
         let old = held(judge.old_model_signature(&bundle, "fuzz"), &bundle, genuine);
         if good && !old {
             let content = bundle.statement("fuzz").expect("a statement");
-            assert!(!model::is_old(&content.payload) || model::parse(&content.payload, "fuzz").is_ok());
+            assert!(
+                !model::is_old(&content.payload) || model::parse(&content.payload, "fuzz").is_ok()
+            );
         }
     }
     // Nobody is accepted by who accepts nobody.
@@ -114,7 +124,10 @@ pub(super) fn judge_identity(data: &[u8]) {
     held(own.artifact(&bundle, Artifact::Bytes(&artifact), "fuzz"), &bundle, genuine);
     let other = own.artifact(&bundle, Artifact::Bytes(b"something else"), "fuzz");
     assert!(!matches!(other, Ok(Judgement::Accepted(_))), "a signature counts for other bytes");
-    for judgement in [foreign.statement(&bundle, "fuzz"), foreign.artifact(&bundle, Artifact::Bytes(&artifact), "fuzz")] {
+    for judgement in [
+        foreign.statement(&bundle, "fuzz"),
+        foreign.artifact(&bundle, Artifact::Bytes(&artifact), "fuzz"),
+    ] {
         assert!(!matches!(judgement, Ok(Judgement::Accepted(_))), "a foreign root vouches");
     }
 }
@@ -134,7 +147,10 @@ pub(super) fn statement(data: &[u8]) {
         assert_eq!(kind.expect("its type can be told"), statement.predicate_type);
         round(&statement);
         let written = serde_json::to_vec(&statement).expect("JSON");
-        assert_eq!(statements::parse::<Value>(&written, "fuzz").expect("it can be read"), statement);
+        assert_eq!(
+            statements::parse::<Value>(&written, "fuzz").expect("it can be read"),
+            statement
+        );
     }
     if let Ok(attestation) = Attestation::parse(data, "fuzz") {
         let _ = attestation.subject.iter().filter_map(statements::AnySubject::sha256).count();
@@ -172,7 +188,8 @@ pub(super) fn oms(data: &[u8]) {
     let listed: usize = model.files().values().map(Vec::len).sum();
     assert_eq!(listed, model.resources.len(), "a resource of no file");
     for resource in &model.resources {
-        let safe = resource.path == "." || pkg_core::model::path::ReleasePath::new(resource.path.as_str()).is_ok();
+        let safe = resource.path == "."
+            || pkg_core::model::path::ReleasePath::new(resource.path.as_str()).is_ok();
         assert!(safe || !resource.path.split('/').any(|part| part == ".."), "{:?}", resource.path);
     }
     let again = model::parse(data, "fuzz").expect("the same");
@@ -195,7 +212,9 @@ pub(super) fn root(data: &[u8]) {
 
 pub(super) fn root_seeds() -> Vec<Vec<u8>> {
     let root = seeds::text("sigstore/trusted_root.json");
-    let both = format!("{{\"mediaType\":\"application/vnd.dev.sigstore.clienttrustconfig.v0.1+json\",\"trustedRoot\":{root},\"signingConfig\":{{}}}}");
+    let both = format!(
+        "{{\"mediaType\":\"application/vnd.dev.sigstore.clienttrustconfig.v0.1+json\",\"trustedRoot\":{root},\"signingConfig\":{{}}}}"
+    );
     vec![root.into_bytes(), seeds::fixture("sigstore/other_root.json"), both.into_bytes()]
 }
 
@@ -215,15 +234,21 @@ pub(super) fn certificate(data: &[u8]) {
 fn look(certificate: &Certificate) {
     let _ = (certificate.subject(), certificate.issuer(), certificate.serial());
     let _ = (certificate.not_before(), certificate.not_after(), certificate.alternative_names());
-    let _ = (certificate.public_key().is_ok(), certificate.is_authority(), certificate.path_length());
+    let _ =
+        (certificate.public_key().is_ok(), certificate.is_authority(), certificate.path_length());
     let again = Certificate::from_der(certificate.der(), "fuzz").expect("the same");
     assert_eq!(again.fingerprint(), certificate.fingerprint());
 }
 
 pub(super) fn certificate_seeds() -> Vec<Vec<u8>> {
-    let mut all = vec![seeds::fixture("model-signing/authority.pem"), seeds::fixture("policies/good/authority.pem")];
+    let mut all = vec![
+        seeds::fixture("model-signing/authority.pem"),
+        seeds::fixture("policies/good/authority.pem"),
+    ];
     for seed in all_bundles() {
-        if let pkg_core::trust::bundle::Material::Certificates(chain) = parse(&seed, "seed").expect("a bundle").material {
+        if let pkg_core::trust::bundle::Material::Certificates(chain) =
+            parse(&seed, "seed").expect("a bundle").material
+        {
             all.extend(chain);
         }
     }
@@ -245,15 +270,22 @@ pub(super) fn public_key(data: &[u8]) {
 }
 
 pub(super) fn public_key_seeds() -> Vec<Vec<u8>> {
-    ["model-signing/key.pub", "policies/good/alice.pub", "policies/good/bob.pub", "policies/good/carol.pub"]
-        .iter()
-        .map(|path| seeds::fixture(path))
-        .collect()
+    [
+        "model-signing/key.pub",
+        "policies/good/alice.pub",
+        "policies/good/bob.pub",
+        "policies/good/carol.pub",
+    ]
+    .iter()
+    .map(|path| seeds::fixture(path))
+    .collect()
 }
 
 pub(super) fn private_key(data: &[u8]) {
     // Deriving a key from a passphrase is slow on purpose; without one it is not tried.
-    let Ok((key, _)) = keyfile::load_signing_key(&seeds::file("k.key", data), PassphraseSource::None) else {
+    let Ok((key, _)) =
+        keyfile::load_signing_key(&seeds::file("k.key", data), PassphraseSource::None)
+    else {
         return;
     };
     let signature = key.sign(b"message").expect("a key that was read signs");
@@ -314,10 +346,12 @@ fn base64(text: &str) -> Vec<u8> {
 fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
-        let root = Root::parse(&seeds::fixture("sigstore/trusted_root.json"), "root").expect("a root");
-        let names: Vec<String> = root.authorities().into_iter().filter(|it| it.role == "log").map(|it| it.name).collect();
-        let found = names.iter().find_map(|name| Log::choose(&root, Some(name)).ok());
-        found.expect("a log that can be used")
+        let text = seeds::fixture("sigstore/trusted_root.json");
+        let root = Root::parse(&text, "root").expect("a root");
+        // By its id: the logs of the fixtures share an address.
+        let document: Value = serde_json::from_slice(&text).expect("JSON");
+        let id = document.pointer("/tlogs/0/logId/keyId").and_then(Value::as_str);
+        Log::choose(&root, id).expect("a log that can be used")
     })
 }
 
@@ -336,10 +370,13 @@ pub(super) fn checkpoint(data: &[u8]) {
 }
 
 pub(super) fn checkpoint_seeds() -> Vec<Vec<u8>> {
-    let mut all = seeds::all(&["log.example.org\n7\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} log.example.org AAAAAA==\n"]);
+    let mut all = seeds::all(&[
+        "log.example.org\n7\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} log.example.org AAAAAA==\n",
+    ]);
     for seed in sigstore_seeds() {
         let bundle: Value = serde_json::from_slice(&seed).expect("JSON");
-        let note = bundle.pointer("/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope");
+        let note = bundle
+            .pointer("/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope");
         all.extend(note.and_then(Value::as_str).map(|note| note.as_bytes().to_vec()));
     }
     all
@@ -365,7 +402,8 @@ pub(super) fn log_state_seeds() -> Vec<Vec<u8>> {
 pub(super) fn pattern(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(pattern) = Pattern::expression(text) {
-        let _ = pattern.fits("https://github.com/me/repo/.github/workflows/release.yml@refs/tags/v1");
+        let _ =
+            pattern.fits("https://github.com/me/repo/.github/workflows/release.yml@refs/tags/v1");
         let _ = pattern.fits(text);
     }
     assert!(Pattern::Exact(text.to_owned()).fits(text));
@@ -408,8 +446,15 @@ pub(super) fn ssh(data: &[u8]) {
     assert_ne!(signature.verify(b"something else"), Ok(true), "a signature of another message");
     let key = signature.key.fingerprint();
     if good {
-        let known = ssh_seeds().into_iter().filter_map(|seed| Signature::parse(std::str::from_utf8(&seed).ok()?).ok());
-        assert!(known.into_iter().any(|known| known.key.fingerprint() == key && known.namespace == signature.namespace));
+        let known = ssh_seeds()
+            .into_iter()
+            .filter_map(|seed| Signature::parse(std::str::from_utf8(&seed).ok()?).ok());
+        assert!(
+            known
+                .into_iter()
+                .any(|known| known.key.fingerprint() == key
+                    && known.namespace == signature.namespace)
+        );
     }
 }
 

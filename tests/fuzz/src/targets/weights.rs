@@ -52,7 +52,10 @@ pub(super) fn safetensors(data: &[u8]) {
         assert_eq!(tensor.offsets.0, end, "a gap or an overlap");
         end = tensor.offsets.1;
         let bits = pkg_formats::safetensors::dtype_bits(&tensor.dtype).expect("a known type");
-        assert_eq!(tensor.elements().expect("it fits") * bits, (tensor.offsets.1 - tensor.offsets.0) * 8);
+        assert_eq!(
+            tensor.elements().expect("it fits") * bits,
+            (tensor.offsets.1 - tensor.offsets.0) * 8
+        );
     }
     assert!(end <= size);
 }
@@ -70,14 +73,21 @@ pub(super) fn gguf(data: &[u8]) {
     let Ok(header) = pkg_formats::gguf::parse(BufReader::new(counted(data)), size) else { return };
     assert!(header.list.len() as u64 <= header.tensors);
     for tensor in &header.list {
-        let end = header.data_start.checked_add(tensor.offset).and_then(|it| it.checked_add(tensor.bytes));
+        let end = header
+            .data_start
+            .checked_add(tensor.offset)
+            .and_then(|it| it.checked_add(tensor.bytes));
         assert!(end.is_some_and(|end| end <= size), "a tensor behind the end");
     }
     let _ = (header.architecture(), header.file_type());
 }
 
 pub(super) fn gguf_seeds() -> Vec<Vec<u8>> {
-    let deep = samples::entry("a", 9, &[9_u32.to_le_bytes().to_vec(), 1_u64.to_le_bytes().to_vec(), vec![0; 12]].concat());
+    let deep = samples::entry(
+        "a",
+        9,
+        &[9_u32.to_le_bytes().to_vec(), 1_u64.to_le_bytes().to_vec(), vec![0; 12]].concat(),
+    );
     let entries = [deep, samples::entry("general.alignment", 4, &64_u32.to_le_bytes())];
     let mut first = samples::gguf_file(&[], &[], 0);
     first[4] = 1;
