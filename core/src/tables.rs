@@ -166,8 +166,16 @@ impl Wrong {
     }
 }
 
-/// The valid word that an unknown one was probably meant to be.
+/// Longest word that is compared with others, in bytes: comparing takes time and memory by
+/// the length of both.
+pub(crate) const MAX_MEANT: usize = 128;
+
+/// The valid word that an unknown one was probably meant to be; none for one that is longer
+/// than any.
 pub fn meant<'a>(text: &str, valid: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if text.len() > MAX_MEANT {
+        return None;
+    }
     let text = text.to_lowercase().replace(['_', ' '], "-").replace("license", "licence");
     let text = match text.as_str() {
         "components" => "component",
@@ -193,6 +201,7 @@ fn meant_kind(text: &str) -> &'static str {
         "data" => Kind::Datasets,
         "code" => Kind::InferenceCode,
         _ => {
+            let text: String = text.chars().take(MAX_MEANT).collect();
             let score = |kind: &Kind| strsim::jaro_winkler(&text, kind.as_str());
             let best = Kind::ALL.iter().max_by(|a, b| score(a).total_cmp(&score(b)));
             return best.map_or("", |kind| kind.as_str());
@@ -265,5 +274,16 @@ mod tests {
         assert_eq!(meant_kind("model_parameters_fnal"), "model-parameters-final");
         assert_eq!(meant_kind("weights"), "model-parameters-final");
         assert_eq!(meant_kind("training-cod"), "training-code");
+    }
+
+    #[test]
+    fn long_words_are_compared_with_nothing() {
+        // By lengths multiplied this would need gigabytes.
+        let long = "x".repeat(1 << 22);
+        assert_eq!(
+            meant(&long, ["licence-that-is-as-long-as-any-word-of-a-form-may-be"].into_iter()),
+            None
+        );
+        assert!(!meant_kind(&"training-code".repeat(1 << 16)).is_empty());
     }
 }

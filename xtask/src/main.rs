@@ -3,6 +3,7 @@
 mod arch;
 mod arch_plugins;
 mod bench;
+mod fuzz;
 mod generate;
 mod golden;
 mod interop;
@@ -80,6 +81,8 @@ enum Task {
     Coverage(supply::coverage::Args),
     /// Run the parts with unsafe code under Miri and sanitizers (needs a nightly compiler)
     Sanitize(supply::sanitize::Args),
+    /// Fuzz every parser: libFuzzer where it is, else the stable driver
+    Fuzz(fuzz::Args),
     /// Run stand-ins for Sigstore's services on loopback until interrupted
     SigstoreUp(rig::Args),
     /// Run a registry on loopback until interrupted
@@ -131,6 +134,7 @@ fn main() -> anyhow::Result<()> {
         Task::Sbom(args) => supply::sbom::run(&args),
         Task::Coverage(args) => supply::coverage::run(&args),
         Task::Sanitize(args) => supply::sanitize::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::SigstoreUp(args) => rig::up(&args),
         Task::Registry(args) => rig::registry(&args),
         Task::SigstoreGolden => golden::make(),

@@ -43,6 +43,7 @@ pub use refer::{NewSignature, attach, attachable};
 pub use remote::{digest_of, pinned};
 pub use source::Source;
 pub use store::StoreMode;
+pub use tarball::{EntryHead, read as read_layer};
 pub use unpack::{UnpackOutcome, UnpackRequest, unpack};
 
 /// Names inside [`crate::model::path::META_DIR`] and in the layers that carry

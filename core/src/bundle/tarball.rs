@@ -123,10 +123,13 @@ pub(super) fn size_limit<'a>(files: impl Iterator<Item = (&'a ReleasePath, u64)>
 
 /// One entry of a layer being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct EntryHead {
-    pub(super) path: ReleasePath,
-    pub(super) size: u64,
-    pub(super) executable: bool,
+pub struct EntryHead {
+    /// Path of the file in the release.
+    pub path: ReleasePath,
+    /// Bytes that its header promises.
+    pub size: u64,
+    /// Whether its owner may run it.
+    pub executable: bool,
 }
 
 /// Reads a tar + zstd layer from `compressed`, entry by entry.
@@ -135,7 +138,7 @@ pub(super) struct EntryHead {
 /// files and folders, extended headers, sparse files, unsafe paths, more than
 /// `limit` bytes, and data behind the end mark. Returns the digest of the
 /// uncompressed tar.
-pub(super) fn read(
+pub fn read(
     subject: &str,
     compressed: impl Read,
     limit: u64,

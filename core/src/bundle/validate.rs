@@ -98,8 +98,15 @@ pub(super) fn release(release: &Release, index: &FileIndex, manifest: &Manifest)
         return Err(invalid("it names another file index than the manifest".to_owned()));
     }
     files(index, release, manifest)?;
-    for (position, component) in release.components.iter().enumerate() {
-        let owned = || index.files.iter().filter(|file| file.owner == Owner::Component(position));
+    // Sorted out once: components times files is more than a description may cost.
+    let mut owners = vec![Vec::new(); release.components.len()];
+    for file in &index.files {
+        if let Owner::Component(position) = file.owner {
+            owners[position].push(file);
+        }
+    }
+    for (component, owned) in release.components.iter().zip(&owners) {
+        let owned = || owned.iter().copied();
         let (count, bytes) =
             owned().fold((0, 0_u64), |(count, bytes), file| (count + 1, bytes + file.size));
         if (count, bytes) != (component.files, component.bytes) {
@@ -130,13 +137,14 @@ pub(super) fn release(release: &Release, index: &FileIndex, manifest: &Manifest)
     if release.data.iter().any(|data| data.evidence != data.evidence_when_packed()) {
         return Err(invalid("a data set claims other evidence than it has".to_owned()));
     }
-    let named: Vec<&str> = release.disclosure.files().collect();
-    for path in &named {
-        if !release.documents.iter().any(|document| document.path.as_str() == *path) {
+    let named: HashSet<&str> = release.disclosure.files().collect();
+    let documents: HashSet<&str> = release.documents.iter().map(|it| it.path.as_str()).collect();
+    for path in release.disclosure.files() {
+        if !documents.contains(path) {
             return Err(invalid(format!("it names {path:?}, which is not in the release")));
         }
     }
-    if let Some(extra) = release.documents.iter().find(|it| !named.contains(&it.path.as_str())) {
+    if let Some(extra) = release.documents.iter().find(|it| !named.contains(it.path.as_str())) {
         return Err(invalid(format!("nothing refers to the document {}", extra.path)));
     }
     release
@@ -148,10 +156,11 @@ pub(super) fn release(release: &Release, index: &FileIndex, manifest: &Manifest)
 }
 
 fn referenced(text: &LicenceText, index: &FileIndex) -> Result<()> {
-    let there = index
-        .files
-        .iter()
-        .any(|file| file.path == text.path && file.digest == text.digest && file.size == text.size);
+    // The paths are in order; that was seen to before.
+    let found = index.files.binary_search_by(|file| file.path.cmp(&text.path)).ok();
+    let there = found
+        .and_then(|at| index.files.get(at))
+        .is_some_and(|file| file.digest == text.digest && file.size == text.size);
     if there {
         Ok(())
     } else {

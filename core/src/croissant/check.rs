@@ -1,6 +1,6 @@
 //! The rules, as `mlcroissant` 1.1.1 has them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -10,6 +10,12 @@ use super::rules::{
     DATA_TYPES, DATASET, EXTRACT, FIELD, FILE, FILE_SET, Property, RECORD_SET, Sort, TRANSFORM,
     is_date,
 };
+
+/// Pairs of sources without a join that are told of one record set.
+const MAX_PAIRS: usize = 16;
+
+/// Fields that are followed from one to the one it comes from.
+const MAX_STEPS: usize = 64;
 
 struct Checker<'a> {
     names: &'a Names,
@@ -219,10 +225,11 @@ impl<'a> Checker<'a> {
             if !id.is_empty() {
                 self.unique(nodes, &id);
             }
+            let first = fields.len();
             for field in list(members.get(CR, "field")) {
                 self.field(field, &id, &mut fields, nodes);
             }
-            self.data(&members, &id, &fields);
+            self.data(&members, &id, &fields[first..]);
             sets.push((id, members));
         }
         self.sources(&sets, &fields, files);
@@ -237,18 +244,22 @@ impl<'a> Checker<'a> {
     ) {
         let known: HashMap<&str, &Field<'_>> =
             fields.iter().map(|field| (field.id.as_str(), field)).collect();
-        let exists = |id: &str| {
-            files.contains(id) || known.contains_key(id) || sets.iter().any(|(set, _)| set == id)
-        };
+        let names: HashSet<&str> = sets.iter().map(|(set, _)| set.as_str()).collect();
+        let exists = |id: &str| files.contains(id) || known.contains_key(id) || names.contains(id);
+        let mut by_set: HashMap<&str, Vec<&Field<'_>>> = HashMap::new();
+        for field in fields {
+            by_set.entry(&field.record_set).or_default().push(field);
+        }
         let mut errors = Vec::new();
         for (set, members) in sets {
-            let own = || fields.iter().filter(|field| field.record_set == *set);
+            // Of two sets of one name, which is an error, the first has all.
+            let own = by_set.remove(set.as_str()).unwrap_or_default();
             let mut sourced = false;
-            let mut parents: HashSet<String> = HashSet::new();
+            let mut parents: BTreeSet<String> = BTreeSet::new();
             let mut joins: HashSet<(String, String)> = HashSet::new();
             let parent =
                 |id: &str| known.get(id).map_or_else(|| id.to_owned(), |it| it.record_set.clone());
-            for field in own() {
+            for field in &own {
                 let source = field.members.get(CR, "source").and_then(|it| self.target_of(it));
                 let refers = field.members.get(CR, "references").and_then(|it| self.target_of(it));
                 for target in [&source, &refers].into_iter().flatten() {
@@ -272,7 +283,7 @@ impl<'a> Checker<'a> {
                 }
             }
             if !sourced && members.get(CR, "data").is_none() {
-                for field in own() {
+                for field in &own {
                     let has = |name: &str| field.members.get(CR, name).is_some();
                     if !has("source")
                         && !has("subField")
@@ -282,15 +293,15 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
+            // Among many there are too many pairs to tell all of them.
             let all: Vec<&String> = parents.iter().collect();
-            for (index, one) in all.iter().enumerate() {
-                for other in &all[index + 1..] {
-                    if !joins.contains(&((*one).clone(), (*other).clone())) {
-                        errors.push(format!(
-                            "{set:?} takes from {one:?} and {other:?}, and no `references` joins them"
-                        ));
-                    }
-                }
+            let pairs = all.iter().enumerate().flat_map(|(index, one)| {
+                all[index + 1..].iter().map(move |other| ((*one).clone(), (*other).clone()))
+            });
+            for (one, other) in pairs.filter(|pair| !joins.contains(pair)).take(MAX_PAIRS) {
+                errors.push(format!(
+                    "{set:?} takes from {one:?} and {other:?}, and no `references` joins them"
+                ));
             }
         }
         self.errors.append(&mut errors);
@@ -404,7 +415,7 @@ impl<'a> Checker<'a> {
     /// from has.
     fn data_type(&self, field: &Field<'_>, known: &HashMap<&str, &Field<'_>>) -> Option<String> {
         let mut at = field;
-        for _ in 0..=known.len() {
+        for _ in 0..MAX_STEPS {
             if at.members.get(CR, "subField").is_some() {
                 return None;
             }
@@ -429,12 +440,11 @@ impl<'a> Checker<'a> {
         ))
     }
 
-    /// Records in the description have the columns of the set.
+    /// Records in the description have the columns of the set, which are `fields`.
     fn data(&mut self, set: &Members<'_>, id: &str, fields: &[Field<'_>]) {
         let Some(data) = set.get(CR, "data") else { return };
         let expected: HashSet<&str> = fields
             .iter()
-            .filter(|field| field.record_set == id)
             .map(|field| match self.version {
                 Version::V08 => field.id.rsplit('/').next().unwrap_or_default(),
                 _ => field.id.as_str(),

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use git2::{ObjectType, Oid, Repository};
 
 pub use checkout::{CheckedOut, checkout};
+pub use modules::{Urls, parse as parse_modules};
 pub use object::{read_signers, signers};
 pub use place::directory;
 pub use state::Unfinished;
@@ -293,7 +294,11 @@ pub(crate) fn without_credentials(url: &str) -> String {
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
             format!("{scheme}://{host}/{path}")
         }
-        None => url.to_owned(),
+        // No URL, so no password has its place in it; and what has the form is not told.
+        None => match url.rsplit_once('@') {
+            Some((user, place)) if user.contains(':') => place.to_owned(),
+            _ => url.to_owned(),
+        },
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::git::inside;
 const MAX_FILE: usize = 256 << 10;
 
 /// URL of each submodule, by its path.
-pub(super) type Urls = BTreeMap<String, String>;
+pub type Urls = BTreeMap<String, String>;
 
 /// URLs in the `.gitmodules` of a tree; a file that cannot be read names none, and the
 /// commits of submodules are in the tree itself.
@@ -30,7 +30,7 @@ pub(super) fn urls(repository: &Repository, root: &Tree<'_>) -> Urls {
 
 /// The part of git-config(1) that such files use: sections, `key = value`, comments.
 /// libgit2's own reader follows `include`, which a file of others must not make it do.
-fn parse(text: &str) -> Urls {
+pub fn parse(text: &str) -> Urls {
     let mut urls = Urls::new();
     let (mut path, mut url): (Option<String>, Option<String>) = (None, None);
     let mut within = false;

@@ -67,7 +67,7 @@ pub(super) fn of_commit(
 /// Signature and signed bytes of a commit; none if it has more than one.
 ///
 /// A commit is signed without its `gpgsig` field, whose further lines begin with a blank.
-fn split_commit(raw: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+pub fn split_commit(raw: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (mut signature, mut payload) = (Vec::new(), Vec::with_capacity(raw.len()));
     let (mut in_head, mut in_field, mut seen) = (true, false, 0);
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
@@ -109,7 +109,7 @@ pub(super) fn tag(
 }
 
 /// Signature and signed bytes of a tag: the signature is at the end of its message.
-fn split_tag(raw: &[u8]) -> Option<(&[u8], &[u8])> {
+pub fn split_tag(raw: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut at = 0;
     let mut begin = None;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {

@@ -63,4 +63,5 @@ fn credentials_do_not_get_into_a_release() {
     assert_eq!(without_credentials("https://me:pw@example.org/r"), "https://example.org/r");
     assert_eq!(without_credentials("git@example.org:r.git"), "git@example.org:r.git");
     assert_eq!(without_credentials("https://example.org/r?token=x"), "https://example.org/r");
+    assert_eq!(without_credentials("https//me:pw@example.org/r"), "example.org/r");
 }

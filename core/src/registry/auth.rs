@@ -227,13 +227,19 @@ fn fetch(
         session.problem(Code::RegistryInvalid).detail(format!("{shown} gives no token"))
     };
     // The error of the reader may quote what it read.
-    let granted: Granted = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+    granted(&bytes).ok_or_else(|| wrong().into())
+}
+
+/// The token in the answer of a token service, and how long it is good for; none if the
+/// answer is no such thing, or the token can be in no header.
+pub fn granted(answer: &[u8]) -> Option<(Zeroizing<String>, Duration)> {
+    let granted: Granted = serde_json::from_slice(answer).ok()?;
     let token = granted.token.filter(|token| !token.is_empty()).or(granted.access_token);
     let token = Zeroizing::new(token.unwrap_or_default());
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
     if token.is_empty() || token.len() > MAX_TOKEN || !plain {
-        return Err(wrong().into());
+        return None;
     }
     let life = granted.expires_in.unwrap_or(DEFAULT_LIFE).min(MAX_LIFE);
-    Ok((token, Duration::from_secs(life)))
+    Some((token, Duration::from_secs(life)))
 }

@@ -18,19 +18,19 @@ const MAX_ERRORS: usize = 3;
 
 /// One way to be admitted.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Challenge {
+pub struct Challenge {
     scheme: String,
     parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
     /// Whether it is of a scheme, whatever the case.
-    pub(super) fn is(&self, scheme: &str) -> bool {
+    pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
     /// A parameter, by its lower-case name.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
@@ -38,7 +38,7 @@ impl Challenge {
 
 /// The challenges in `WWW-Authenticate` headers; what cannot be read ends the reading of
 /// its header.
-pub(super) fn parse<'a>(headers: impl Iterator<Item = &'a str>) -> Vec<Challenge> {
+pub fn parse<'a>(headers: impl Iterator<Item = &'a str>) -> Vec<Challenge> {
     let (mut found, mut left) = (Vec::new(), MAX_TEXT);
     for header in headers {
         if header.len() > left {
@@ -137,7 +137,7 @@ struct Told {
 
 /// What a registry says about an error (distribution specification, "Error Codes"),
 /// through `scrub`, which takes secrets out; empty when it says nothing in that form.
-pub(super) fn told(body: &[u8], scrub: impl Fn(String) -> String) -> String {
+pub fn told(body: &[u8], scrub: impl Fn(String) -> String) -> String {
     let Ok(errors) = serde_json::from_slice::<Errors>(body) else { return String::new() };
     let texts = errors.errors.into_iter().take(MAX_ERRORS).filter_map(|error| {
         let text = match (error.code, error.message) {

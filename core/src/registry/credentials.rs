@@ -20,7 +20,7 @@ use super::helper;
 use crate::finding::{Code, Problem, Result};
 
 /// Gives a variable of the environment.
-pub(super) type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+pub type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
 /// Largest file of credentials, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -36,7 +36,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Who asks.
-pub(super) enum Credential {
+pub enum Credential {
     /// A user and a password.
     Basic {
         /// User.
@@ -87,7 +87,7 @@ impl fmt::Debug for Credential {
 
 /// The credentials for a repository, from the first place that has any: the environment,
 /// then `file` alone if one is given, else the files of the container tools.
-pub(super) fn find(
+pub fn find(
     host: &str,
     repository: &str,
     file: Option<&Path>,

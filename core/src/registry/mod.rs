@@ -18,9 +18,9 @@ mod auth_tests;
 #[cfg(feature = "network")]
 mod call;
 #[cfg(feature = "network")]
-mod challenge;
+pub mod challenge;
 #[cfg(feature = "network")]
-mod credentials;
+pub mod credentials;
 #[cfg(feature = "network")]
 #[cfg(test)]
 mod credentials_tests;
@@ -68,10 +68,14 @@ use std::sync::OnceLock;
 
 #[cfg(not(feature = "network"))]
 pub use absent::Repository;
+#[cfg(feature = "network")]
+pub use auth::granted;
 pub use found::{Accepted, Fetched, Referrers};
 pub use journal::Journal;
 pub use parts::{Part, Sent, Upload, UploadSettings, Want};
 pub use reference::{Reference, SCHEME, is_reference};
+#[cfg(feature = "network")]
+pub use referrers::check_entry;
 #[cfg(feature = "network")]
 pub use repository::Repository;
 

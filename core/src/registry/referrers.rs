@@ -214,8 +214,9 @@ fn new_index() -> Map<String, Value> {
     fields
 }
 
-/// Whether an entry is a descriptor (image specification, "OCI Content Descriptors").
-fn check_entry(entry: &Value) -> Result<(), &'static str> {
+/// Whether an entry is a descriptor (image specification, "OCI Content Descriptors"). The
+/// error says why it is none.
+pub fn check_entry(entry: &Value) -> Result<(), &'static str> {
     let Some(fields) = entry.as_object() else { return Err("is no object") };
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let is_type = |text: &str| {

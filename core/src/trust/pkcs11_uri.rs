@@ -69,9 +69,10 @@ impl fmt::Debug for Pkcs11Uri {
 }
 
 /// A URI as it may be shown: without what follows the question mark, where the
-/// PIN can be.
+/// PIN can be, and without a PIN that was put in front of it by mistake.
 pub fn shown(uri: &str) -> &str {
-    uri.split('?').next().unwrap_or_default()
+    let path = uri.split('?').next().unwrap_or_default();
+    path.split("pin-value").next().unwrap_or_default()
 }
 
 impl Pkcs11Uri {
@@ -281,6 +282,7 @@ mod tests {
     fn the_pin_is_not_shown() {
         let uri = "pkcs11:token=a?pin-value=s3cret";
         assert_eq!(shown(uri), "pkcs11:token=a");
+        assert_eq!(shown("pkcs11:token=a;pin-value=1234"), "pkcs11:token=a;");
         assert!(!format!("{:?}", parsed(uri)).contains("s3cret"));
         for bad in ["pkcs11:?pin-value=s3cret&pin-value=s3cret", "pkcs11:?pin-value=s3cret%"] {
             let problem = Pkcs11Uri::parse(bad).unwrap_err();

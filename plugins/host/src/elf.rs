@@ -22,7 +22,7 @@ const MAX_ENTRIES: usize = 4096;
 
 /// Says what is wrong with a library: it is none, it names a place to look for others,
 /// or needs one that is no system library.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
+pub fn check(bytes: &[u8]) -> Result<(), String> {
     let invalid = |error: object::read::Error| format!("it is no shared library: {error}");
     let file = ElfFile64::<Endianness>::parse(bytes).map_err(invalid)?;
     let header: &FileHeader64<Endianness> = file.elf_header();

@@ -3,12 +3,12 @@
 use std::io::{self, Read, Write};
 
 /// Longest frame, in bytes. A reply with its artifacts has to fit.
-pub(crate) const MAX_FRAME: u32 = 64 << 20;
+pub const MAX_FRAME: u32 = 64 << 20;
 
 /// What a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Parent to child: the order.
     Order = b'O',
     /// Parent to child: the request.
@@ -42,7 +42,7 @@ impl Kind {
 }
 
 /// Writes a frame.
-pub(crate) fn write(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
+pub fn write(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
     let length = u32::try_from(payload.len()).ok().filter(|length| *length <= MAX_FRAME);
     let length = length
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "longer than a frame may be"))?;
@@ -55,7 +55,7 @@ pub(crate) fn write(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Res
 }
 
 /// Reads a frame; none at the end of the stream.
-pub(crate) fn read(input: &mut impl Read) -> io::Result<Option<(Kind, Vec<u8>)>> {
+pub fn read(input: &mut impl Read) -> io::Result<Option<(Kind, Vec<u8>)>> {
     let mut head = [0; 5];
     match input.read(&mut head[..1])? {
         0 => return Ok(None),

@@ -8,8 +8,8 @@
 
 mod child;
 mod confine;
-mod elf;
-mod frame;
+pub mod elf;
+pub mod frame;
 mod load;
 mod order;
 mod parent;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use child::serve;
 pub use confine::{Confinement, Level};
 pub use order::{Access, Limits};
-pub use parent::{Job, Ran, Watch, describe, run};
+pub use parent::{Job, Ran, Watch, describe, read_reply, run};
 
 /// How a run ended that brought no reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]

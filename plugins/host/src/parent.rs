@@ -89,19 +89,22 @@ pub fn run(job: &Job, request: &Request, watch: &Watch<'_>) -> Ran<Reply> {
         Ok(request) => request,
         Err(error) => return Ran::without(Ending::NotStarted { detail: error.to_string() }),
     };
-    start(job, Call::Run, &request, watch).map(|json| {
-        let reply: Reply = parse(&json)?;
-        let parts = [reply.checks.len(), reply.findings.len(), reply.metrics.len()];
-        let parts = parts.into_iter().chain([reply.materials.len(), reply.artifacts.len()]);
-        if parts.max() > Some(MAX_PARTS) {
-            let detail = format!("it has more than {MAX_PARTS} parts of a kind");
-            return Err(Ending::BadReply { detail });
-        }
-        match reply.contradiction() {
-            Some(detail) => Err(Ending::BadReply { detail }),
-            None => Ok(reply),
-        }
-    })
+    start(job, Call::Run, &request, watch).map(|json| read_reply(&json))
+}
+
+/// Reads what a plugin sent as its reply; one that contradicts itself is none.
+pub fn read_reply(json: &[u8]) -> Result<Reply, Ending> {
+    let reply: Reply = parse(json)?;
+    let parts = [reply.checks.len(), reply.findings.len(), reply.metrics.len()];
+    let parts = parts.into_iter().chain([reply.materials.len(), reply.artifacts.len()]);
+    if parts.max() > Some(MAX_PARTS) {
+        let detail = format!("it has more than {MAX_PARTS} parts of a kind");
+        return Err(Ending::BadReply { detail });
+    }
+    match reply.contradiction() {
+        Some(detail) => Err(Ending::BadReply { detail }),
+        None => Ok(reply),
+    }
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Ending> {
