@@ -6,6 +6,7 @@
 mod cache;
 mod coded;
 mod coded_output;
+mod coded_remote;
 mod commits;
 mod content;
 mod copy;
@@ -31,6 +32,7 @@ mod unpack;
 mod validate;
 
 pub use coded::{CodedBlob, CodedIndex, Decoded, Encoded, decode, encode};
+pub use coded_remote::publish_coded;
 pub use commits::GitRequest;
 pub use content::{Checked, Scope, check_and_keep_layers, check_folder, check_layers};
 pub use copy::copy;
