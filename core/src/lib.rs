@@ -21,6 +21,7 @@ pub mod bundle;
 pub mod cache;
 pub mod check;
 pub mod cli;
+pub mod coding;
 pub mod compare;
 pub mod croissant;
 pub mod demo;

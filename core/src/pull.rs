@@ -49,6 +49,8 @@ pub struct PullRequest {
     pub reuse: Vec<PathBuf>,
     /// Whether something else at the output is replaced.
     pub force: bool,
+    /// Whether weights may be fetched in coded form.
+    pub coded: bool,
 }
 
 /// What was pulled.
@@ -63,6 +65,8 @@ pub struct Pulled {
     pub bytes: u64,
     /// Bytes of them that bundles on this machine had.
     pub reused: u64,
+    /// Bytes that were fetched in coded form, for more of them.
+    pub coded: u64,
     /// Layers that were left out, as asked.
     pub left_out: usize,
     /// What was verified.
@@ -112,8 +116,15 @@ pub fn pull(
 
     let mut download = Download::begin(&loaded, &output, request.force)?;
     let reused = download.reuse(&request.reuse, &scope, meter)?;
-    let checked = download.fetch(&scope, meter)?;
+    let mut coded = 0;
+    if request.coded {
+        let (fetched, findings) = download.fetch_coded(&scope, meter)?;
+        coded = fetched;
+        notes.extend(findings);
+    }
+    let mut checked = download.fetch(&scope, meter)?;
     if has_error(&checked.findings) {
+        checked.findings.extend(notes);
         return Ok((None, checked.findings));
     }
     download.write_documents()?;
@@ -137,6 +148,7 @@ pub fn pull(
         output,
         bytes,
         reused,
+        coded,
         left_out,
         verdict,
     };

@@ -25,6 +25,8 @@ pub struct PushRequest {
     pub tag: bool,
     /// Whether a tag that names another release is moved.
     pub move_tag: bool,
+    /// Whether weights are sent in coded form as well, where that pays.
+    pub coded: bool,
 }
 
 /// How a blob got there.
@@ -75,6 +77,8 @@ pub struct Pushed {
     pub blobs: Vec<PushedBlob>,
     /// Bytes of blobs that were sent.
     pub sent: u64,
+    /// Number of blobs that are there in coded form as well.
+    pub coded: usize,
     /// Number of signatures, attestations and pieces of evidence that went along.
     pub referrers: usize,
     /// Whether the registry lists them by the tag scheme only.
@@ -107,9 +111,19 @@ pub fn push(request: &PushRequest, meter: &Meter) -> Result<(Option<Pushed>, Vec
     let mounts = mounts(&to, &request.mount_from)?;
     let settings = UploadSettings { mount_from: &mounts, sessions: sessions.as_deref() };
     let published = bundle::publish(&loaded, &repository, &settings, meter)?;
+    let coded = if request.coded {
+        bundle::publish_coded(&loaded, &repository, &settings, meter)?
+    } else {
+        Vec::new()
+    };
+    if request.coded && coded.is_empty() {
+        findings.push(Problem::new(Code::CodingPaysNot, &to).into_finding());
+    }
+    let in_coded_form = coded.len();
     let blobs: Vec<PushedBlob> = published
         .blobs
         .into_iter()
+        .chain(coded)
         .map(|blob| {
             let (how, sent) = match blob.how {
                 Sent::Present => (How::Present, 0),
@@ -128,6 +142,7 @@ pub fn push(request: &PushRequest, meter: &Meter) -> Result<(Option<Pushed>, Vec
         tag_was: None,
         sent: blobs.iter().map(|blob| blob.sent).sum(),
         blobs,
+        coded: in_coded_form,
         referrers: published.referrers,
         referrers_by_tag: published.by_tag,
     };

@@ -14,8 +14,8 @@ use super::oci::{self, Descriptor};
 use super::refer;
 use super::remote::{Keep, Remote, local_output};
 use super::source::{Source, blob_name};
-use super::{describe, limits};
-use crate::finding::{Code, Problem, Result};
+use super::{coded_remote, describe, limits};
+use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx::{self, Staged};
 use crate::hash::{BUFFER, Meter, Sink, Span, ingest_at};
 use crate::model::digest::Digest;
@@ -23,7 +23,7 @@ use crate::model::release::FileEntry;
 use crate::registry::Journal;
 
 /// Name of the journal while a download is not finished.
-const JOURNAL: &str = ".journal";
+pub(super) const JOURNAL: &str = ".journal";
 
 /// A download that was begun.
 #[derive(Debug)]
@@ -136,6 +136,20 @@ impl<'a> Download<'a> {
         layers.into_iter().map(|layer| &self.loaded.manifest.layers[layer]).collect()
     }
 
+    /// Fetches layers in `scope` in coded form, where the registry has it, and decodes them;
+    /// gives the bytes that were fetched for them. What cannot be used so is a finding, and
+    /// is fetched as it is by [`Download::fetch`].
+    pub fn fetch_coded(&mut self, scope: &Scope, meter: &Meter) -> Result<(u64, Vec<Finding>)> {
+        let layers = self.layers(scope);
+        let wanted: Vec<&Descriptor> =
+            layers.into_iter().filter(|layer| !self.taken.contains(&layer.digest)).collect();
+        let release = &self.loaded.digest;
+        let (there, fetched, findings) =
+            coded_remote::fetch_coded(self.remote, release, &wanted, self.path(), meter)?;
+        self.taken.extend(there);
+        Ok((fetched, findings))
+    }
+
     /// Number of layers with content that are not in `scope`.
     pub fn left_out(&self, scope: &Scope) -> usize {
         self.layers(&Scope::default()).len() - self.layers(scope).len()
@@ -180,9 +194,11 @@ impl<'a> Download<'a> {
 
     /// Puts the folder in its place.
     pub fn commit(self) -> Result<()> {
-        let journal = self.path().join(JOURNAL);
-        if fsx::exists(&journal) {
-            fsx::remove(&journal).map_err(|error| Problem::writing(&journal, error))?;
+        for name in [JOURNAL, coded_remote::FOLDER] {
+            let path = self.path().join(name);
+            if fsx::exists(&path) {
+                fsx::remove(&path).map_err(|error| Problem::writing(&path, error))?;
+            }
         }
         self.staged.unmark()?;
         self.staged.commit(self.replace)

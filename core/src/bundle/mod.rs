@@ -4,6 +4,9 @@
 //! "a blob that refers to the manifest".
 
 mod cache;
+mod coded;
+mod coded_output;
+mod coded_remote;
 mod commits;
 mod content;
 mod copy;
@@ -28,6 +31,8 @@ mod tarball;
 mod unpack;
 mod validate;
 
+pub use coded::{CodedBlob, CodedIndex, Decoded, Encoded, decode, encode};
+pub use coded_remote::publish_coded;
 pub use commits::GitRequest;
 pub use content::{Checked, Scope, check_and_keep_layers, check_folder, check_layers};
 pub use copy::copy;

@@ -13,7 +13,7 @@ use super::content::{Checked, Scope, check_tar, files_of, naming_files};
 use super::load::Loaded;
 use super::oci::{self, Descriptor, Form};
 use super::source::{blob_name, wrong_size};
-use super::{describe, limits, parts, publish};
+use super::{coded_remote, describe, limits, parts, publish};
 use crate::finding::{Code, Problem, Result};
 use crate::fsx;
 use crate::hash::{self, Meter, Sink, Span};
@@ -36,6 +36,8 @@ pub(super) struct Remote {
     repository: Repository,
     manifest: Fetched,
     index: Vec<u8>,
+    /// What lists coded blobs of it.
+    coded: Vec<Descriptor>,
     /// Small documents that were fetched, so that none is fetched twice.
     documents: Mutex<HashMap<Digest, Vec<u8>>>,
     spool: OnceLock<tempfile::TempDir>,
@@ -86,9 +88,14 @@ impl Remote {
         let referrers = repository.referrers(&manifest.digest, limits::REFERRERS)?;
         let release = Descriptor::of(oci::MANIFEST, &manifest.bytes);
         let mut entries = vec![release];
-        let mut documents = HashMap::new();
+        let (mut documents, mut coded) = (HashMap::new(), Vec::new());
         for value in referrers.manifests {
             let named = value.get("artifactType").and_then(serde_json::Value::as_str);
+            if named == Some(coded_remote::ARTIFACT) {
+                // Of use, or not: what is in it is asked for by who wants it.
+                coded.extend(serde_json::from_value::<Descriptor>(value).ok());
+                continue;
+            }
             if !matches!(named, None | Some("" | oci::SIGSTORE_BUNDLE | oci::EVIDENCE)) {
                 continue;
             }
@@ -119,6 +126,7 @@ impl Remote {
             repository,
             manifest,
             index: describe::index(entries)?,
+            coded,
             documents: Mutex::new(documents),
             spool: OnceLock::new(),
             spooled: Mutex::new(HashMap::new()),
@@ -128,6 +136,11 @@ impl Remote {
     /// The repository it is in.
     pub(super) fn repository(&self) -> &Repository {
         &self.repository
+    }
+
+    /// What lists coded blobs of it, as the registry says.
+    pub(super) fn coded(&self) -> &[Descriptor] {
+        &self.coded
     }
 
     /// A document that every layout has.

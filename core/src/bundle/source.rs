@@ -35,8 +35,19 @@ enum Place {
 
 impl Source {
     /// Opens a layout folder or an archive and checks the layout version, or asks a
-    /// registry for the manifest that a reference names.
+    /// registry for the manifest that a reference names. A coded layout is refused: what
+    /// it holds can be checked when it was decoded.
     pub fn open(path: &Path) -> Result<Self> {
+        let source = Self::open_coded(path)?;
+        match source.named(super::coded::INDEX)? {
+            None => Ok(source),
+            Some(_) => Err(Problem::new(Code::CodedLayout, path.display())
+                .hint(format!("pkg decode {} model.pkg", path.display()))),
+        }
+    }
+
+    /// Opens a layout that may be a coded one.
+    pub(super) fn open_coded(path: &Path) -> Result<Self> {
         if registry::is_reference(path) {
             let place = Place::Remote(Box::new(Remote::open(path)?));
             return Ok(Self { path: path.to_owned(), place });
@@ -287,7 +298,9 @@ fn scan_entries(
             continue;
         }
         let blob = short.strip_prefix("blobs/sha256/").map(Digest::from_hex);
-        if !matches!(short, "oci-layout" | "index.json") && !matches!(blob, Some(Ok(_))) {
+        if !matches!(short, "oci-layout" | "index.json" | super::coded::INDEX)
+            && !matches!(blob, Some(Ok(_)))
+        {
             return Err(refused("no file of an OCI layout"));
         }
         let len = entry.header().entry_size().map_err(|error| refused(&error.to_string()))?;

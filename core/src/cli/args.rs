@@ -100,6 +100,12 @@ pub enum Command {
         after_help = "Examples:\n  pkg pull oci://registry.example/models/mine:1.0 --key release.pub\n  pkg pull oci://registry.example/models/mine:1.0 -o mine.pkg --only weights"
     )]
     Pull(Box<super::pull::PullArgs>),
+    /// Hold the weights of a bundle in coded form, which takes less room
+    #[command(after_help = "Example:\n  pkg encode model.pkg coded.tar")]
+    Encode(super::coding::EncodeArgs),
+    /// Restore the bundle that a coded layout was made from
+    #[command(after_help = "Example:\n  pkg decode coded.tar restored.pkg")]
+    Decode(super::coding::DecodeArgs),
     /// Say how open a release is, and what is missing
     #[command(
         after_help = "Examples:\n  pkg report model.pkg\n  pkg report model.pkg --adopter mau=2e6,use=commercial\n  pkg report model.pkg --format html -o report.html\n  pkg report model.yml --mot-compat"

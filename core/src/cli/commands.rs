@@ -34,6 +34,8 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
             | Command::Show(_)
             | Command::Unpack(_)
             | Command::Export(_)
+            | Command::Encode(_)
+            | Command::Decode(_)
             | Command::Pull(_)
             | Command::Attest(_)
             | Command::Bench(_)
@@ -64,6 +66,8 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Trust(command) => ("trust", super::trust::run(command, printer)),
         Command::Push(args) => ("push", super::push::run(args, printer)),
         Command::Pull(args) => ("pull", super::pull::run(args, printer)),
+        Command::Encode(args) => ("encode", super::coding::encode(args, printer)),
+        Command::Decode(args) => ("decode", super::coding::decode(args, printer)),
         Command::Demo(args) => ("demo", demo(args)),
         Command::Policy(args) => (args.name(), super::policy::run(args)),
         Command::Explain(args) => ("explain", explain(args)),

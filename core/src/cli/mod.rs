@@ -5,6 +5,7 @@ mod attest;
 mod bench;
 mod check;
 mod code;
+mod coding;
 mod commands;
 mod compare;
 mod hook;

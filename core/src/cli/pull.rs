@@ -34,6 +34,9 @@ pub struct PullArgs {
     /// Replace what is at the output
     #[arg(long)]
     pub force: bool,
+    /// Fetch no weights in coded form
+    #[arg(long)]
+    pub no_coded: bool,
     /// Digest that the release must have
     #[arg(long, value_name = "sha256:HEX")]
     pub digest: Option<Digest>,
@@ -67,6 +70,7 @@ pub(super) fn run(args: &PullArgs, printer: Printer) -> Result<Reply> {
         results,
         reuse: args.reuse.clone(),
         force: args.force,
+        coded: !args.no_coded,
     };
     let announce = |report: &_| printer.announce(&terms_box(report));
     let (pulled, findings) =
@@ -95,6 +99,10 @@ impl Render for Pulled {
             human_size(self.bytes),
             human_size(self.reused),
         );
+        if self.coded > 0 {
+            let coded = human_size(self.coded);
+            let _ = writeln!(page, "        {coded} were fetched in coded form, and decoded");
+        }
         if self.left_out > 0 {
             let _ = writeln!(page, "        {} layers were left out, as asked", self.left_out);
         }

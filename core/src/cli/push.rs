@@ -28,6 +28,9 @@ pub struct PushArgs {
     /// Push by digest only, and leave tags alone
     #[arg(long)]
     pub no_tag: bool,
+    /// Send weights in coded form as well, where that makes them smaller
+    #[arg(long)]
+    pub coded: bool,
 }
 
 /// Runs the command.
@@ -38,6 +41,7 @@ pub(super) fn run(args: &PushArgs, printer: Printer) -> Result<Reply> {
         mount_from: args.mount_from.clone(),
         tag: !args.no_tag,
         move_tag: !args.new_tag,
+        coded: args.coded,
     };
     let (pushed, findings) =
         printer.with_progress("pushing", |meter| push::push(&request, meter))?;
@@ -68,6 +72,9 @@ impl Render for Pushed {
             count(How::Mounted),
             count(How::Present),
         );
+        if self.coded > 0 {
+            let _ = writeln!(page, "coded   {} blobs are there in coded form as well", self.coded);
+        }
         let _ = writeln!(page, "with    {} signatures, attestations and evidence", self.referrers);
     }
 }

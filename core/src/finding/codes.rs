@@ -368,6 +368,12 @@ codes! {
     UsageError = "usage", Error, Usage, "The command line cannot be used as written.", "See `pkg help` and `pkg help COMMAND`.";
     UnknownCode = "unknown-code", Error, Usage, "There is no finding with that code.", "`pkg explain` without a code lists them.";
     Internal = "internal", Error, Unexpected, "Something happened that pkg did not foresee.", "Run the command again; if it stays, report it with the message.";
+    // ---- Transport coding
+    CodedInvalid = "coded-invalid", Error, VerificationFailed, "A coded blob is damaged, or is against the format of coded streams.", "Fetch it again; the raw blob, where there is one, does not depend on it.";
+    CodedLayout = "coded-layout", Error, Usage, "The layout holds its weights in coded form, so that it can only be decoded.", "`pkg decode IN OUT` restores the bundle.";
+    CodedIndex = "coded-index", Error, VerificationFailed, "The index of what is coded contradicts the release.", "Fetch the coded layout again, or use the bundle that it was made from.";
+    CodedNotUsed = "coded-not-used", Warning, Ok, "A coded blob of a release is missing or wrong, so the raw one was fetched. The release is as it should be.", "Tell whoever pushed the coded blobs; `pkg push --coded` sends them anew.";
+    CodingPaysNot = "coding-pays-not", Note, Ok, "Coding makes no blob of the release smaller by 3 % or more, so nothing is coded.", "Nothing needs to be done; quantised weights gain nothing.";
 }
 
 impl Code {

@@ -43,6 +43,7 @@ impl Remote for InRegistry {
 
     fn push(&self, bundle: &Path, meter: &Meter) -> Result<(Option<Sent>, Vec<Finding>)> {
         let request = PushRequest {
+            coded: false,
             bundle: bundle.to_owned(),
             to: self.reference.clone(),
             mount_from: Vec::new(),
