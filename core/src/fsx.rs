@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustix::fs::{FlockOperation, OFlags, RenameFlags};
 
@@ -67,6 +68,11 @@ impl FileState {
 
 /// Opens a regular file for reading; symbolic links and special files are refused.
 pub fn open_regular(path: &Path) -> Result<File> {
+    open_regular_with_state(path).map(|(file, _)| file)
+}
+
+/// [`open_regular`], with the state that the file is in, which had to be asked anyway.
+pub fn open_regular_with_state(path: &Path) -> Result<(File, FileState)> {
     // Without NONBLOCK, opening a named pipe would wait for a writer.
     let flags = NOFOLLOW | OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
@@ -77,7 +83,11 @@ pub fn open_regular(path: &Path) -> Result<File> {
         }
     })?;
     let meta = file.metadata().map_err(|error| Problem::reading(path, error))?;
-    if meta.is_file() { Ok(file) } else { Err(Problem::new(Code::SpecialFile, path.display())) }
+    if meta.is_file() {
+        Ok((file, FileState::from_metadata(&meta)))
+    } else {
+        Err(Problem::new(Code::SpecialFile, path.display()))
+    }
 }
 
 /// Reads a whole file of at most `limit` bytes.
@@ -179,9 +189,11 @@ pub fn reflink(source: &File, target: &File) -> io::Result<()> {
     rustix::fs::ioctl_ficlone(target, source).map_err(io::Error::from)
 }
 
-/// Number of worker threads for work bound by hashing.
+/// Number of worker threads for work bound by hashing. The system is asked once: the
+/// answer takes files of the control group to be read.
 pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// The folder of an output, and the name under which it is made.

@@ -77,7 +77,8 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-fn model_signing(root: &Path) -> Result<PathBuf> {
+/// The reference implementation, installed into an environment of its own.
+pub fn model_signing(root: &Path) -> Result<PathBuf> {
     let venv = root.join("venv");
     let program = venv.join("bin/model_signing");
     if !program.exists() {

@@ -26,7 +26,7 @@ const ADA: &str = "ada@example.com";
 
 /// What the command line does not reach:
 /// `python -c SCRIPT sign|verify MODEL SIGNATURE KEY HASH METHOD SHARD LINKS IGNORED...`.
-const LIBRARY: &str = r#"
+pub const LIBRARY: &str = r#"
 import pathlib, sys
 import model_signing
 what, model, signature, key, hash, method, shard, links, *ignored = sys.argv[1:]
@@ -46,7 +46,7 @@ else:
 "#;
 
 /// The shards that pkg signs, and others.
-const OUR_SHARDS: &str = "33554432";
+pub const OUR_SHARDS: &str = "33554432";
 const OTHER_SHARDS: &str = "1000";
 
 /// Runs every check; gives what was checked and whether it went well.

@@ -97,6 +97,12 @@ enum Task {
         /// Folder to write
         to: PathBuf,
     },
+    /// Find, open and read the files of a folder: the reference of `bench` for many files
+    #[command(hide = true)]
+    ReadFiles {
+        /// Folder to read
+        from: PathBuf,
+    },
     /// Read, hash and send a folder: the reference of `bench` over registries
     #[command(hide = true)]
     SendHash {
@@ -139,6 +145,7 @@ fn main() -> anyhow::Result<()> {
         Task::Registry(args) => rig::registry(&args),
         Task::SigstoreGolden => golden::make(),
         Task::CopyHash { from, to } => bench::copy_hash(&from, &to),
+        Task::ReadFiles { from } => bench::read_files(&from),
         Task::SendHash { from, to } => bench::send_hash(&from, &to),
         Task::ReceiveHash { from, to } => bench::receive_hash(&from, &to),
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use super::digests::{Hashed, Job, hash_files};
+use super::digests::{Hashed, Job, hash_each};
 use super::list::{Listing, list};
 use super::{Options, Place, on_disk, place_in};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
@@ -128,14 +128,17 @@ impl Compare<'_> {
                 checked.findings.push(Problem::new(Code::MissingFile, name).into());
             }
         }
-        let results = hash_files(&jobs, self.model.hash, self.model.method, meter);
-        for ((job, resources), result) in jobs.iter().zip(wanted).zip(results) {
+        let mut bad: Vec<(usize, Problem)> = Vec::new();
+        hash_each(&jobs, self.model.hash, self.model.method, meter, |index, result| {
             checked.bytes += result.as_ref().map_or(0, |hashed| hashed.state.size);
-            match result.and_then(|hashed| compare(job.name, resources, &hashed)) {
+            match result.and_then(|hashed| compare(jobs[index].name, wanted[index], &hashed)) {
                 Ok(()) => checked.good += 1,
-                Err(problem) => checked.findings.push(problem.into()),
+                Err(problem) => bad.push((index, problem)),
             }
-        }
+        });
+        // Said in the order of the names.
+        bad.sort_by_key(|(index, _)| *index);
+        checked.findings.extend(bad.into_iter().map(|(_, problem)| problem.into()));
     }
 
     /// What is in the folder and is no file.

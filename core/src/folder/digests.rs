@@ -72,19 +72,34 @@ pub(super) fn hash_files(
     method: Method,
     meter: &Meter,
 ) -> Vec<Result<Hashed>> {
+    let mut results: Vec<(usize, Result<Hashed>)> = Vec::with_capacity(jobs.len());
+    hash_each(jobs, hash, method, meter, |index, result| results.push((index, result)));
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The same for who looks at each result once: hands them on by their position among the
+/// jobs, in whatever order they come, and keeps none.
+pub(super) fn hash_each(
+    jobs: &[Job<'_>],
+    hash: ContentHash,
+    method: Method,
+    meter: &Meter,
+    mut take: impl FnMut(usize, Result<Hashed>),
+) {
+    let on_disk = |job: &Job<'_>| job.disk.metadata().map_or(0, |meta| meta.len());
     let sizes: Vec<u64> =
-        jobs.iter().map(|job| job.disk.metadata().map_or(0, |meta| meta.len())).collect();
-    meter.expect(sizes.iter().sum());
+        jobs.iter().map(|job| job.size.unwrap_or_else(|| on_disk(job))).collect();
+    meter.expect(sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     // Large files first, so that no core has to wait for one at the end.
     order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
-    let mut results: Vec<(usize, Result<Hashed>)> = Vec::with_capacity(jobs.len());
     for some in order.chunks(AT_ONCE) {
         let batch = some.iter().map(|index| &jobs[*index]);
-        results.extend(some.iter().copied().zip(hash_batch(batch, hash, method, meter)));
+        for (index, result) in some.iter().zip(hash_batch(batch, hash, method, meter)) {
+            take(*index, result);
+        }
     }
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
 }
 
 fn hash_batch<'j>(
@@ -123,8 +138,7 @@ struct Open {
 }
 
 fn open(job: &Job<'_>) -> Result<Open> {
-    let file = fsx::open_regular(job.disk)?;
-    let state = FileState::of(&file).map_err(|error| Problem::reading(job.disk, error))?;
+    let (file, state) = fsx::open_regular_with_state(job.disk)?;
     if let Some(size) = job.size.filter(|size| *size != state.size) {
         return Err(Problem::new(Code::WrongSize, job.name)
             .detail(format!("signed as {size} bytes, but it has {}", state.size)));
@@ -133,10 +147,12 @@ fn open(job: &Job<'_>) -> Result<Open> {
 }
 
 /// Whether the file, and what is at its path, are as they were when it was opened.
+///
+/// One question answers both: what is at the path has the device and inode of the open
+/// file only if it is that file, and then its state is that of the open file.
 fn unchanged(job: &Job<'_>, file: &Open) -> Result<()> {
-    let now = FileState::of(&file.file).and_then(|now| Ok((now, FileState::at(job.disk)?)));
-    match now {
-        Ok((now, there)) if now == file.state && there == file.state => Ok(()),
+    match FileState::at(job.disk) {
+        Ok(there) if there == file.state => Ok(()),
         _ => Err(Problem::new(Code::FileChanged, job.name)),
     }
 }

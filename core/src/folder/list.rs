@@ -28,6 +28,9 @@ pub(super) fn list(target: &Path, ignored: &IgnoreSet, symlinks: Symlinks) -> Li
     if target.is_dir() {
         walk.real = target.canonicalize().ok();
         walk.folder();
+        // Sorted here, not on the way: the files need no order before they are in the map.
+        walk.found.ignored.sort_unstable();
+        walk.found.others.sort_by(|(one, _), (other, _)| one.cmp(other));
     } else {
         walk.single();
     }
@@ -54,7 +57,7 @@ impl Walk<'_> {
     }
 
     fn folder(&mut self) {
-        let mut entries = WalkDir::new(self.target).min_depth(1).sort_by_file_name().into_iter();
+        let mut entries = WalkDir::new(self.target).min_depth(1).into_iter();
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,

@@ -83,8 +83,7 @@ fn check(
         Some(path) => path.display().to_string(),
         None => names::MODEL_SIGNATURE.to_owned(),
     };
-    let bytes = read(request, signature)?;
-    let bundle = bundle::parse(&bytes, &name)?;
+    let bundle = bundle::parse(&read(request, signature)?, &name)?;
     if request.judge.accepted().is_empty() {
         let needed = match bundle.material {
             Material::Key { .. } => Code::KeyNeeded,
@@ -101,6 +100,8 @@ fn check(
         let problem = Problem::new(Code::DigestExpected, target.display()).detail(detail);
         findings.push(problem.into_finding());
     }
+    // The list of a large model is megabytes, and `model` has what counts of it.
+    drop(bundle);
     let checked = folder::check(target, &model, signature, &request.folder, meter)?;
     findings.extend(checked.findings);
     let verdict = Verdict {

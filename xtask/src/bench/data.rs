@@ -165,3 +165,33 @@ fn write_noise(file: &mut impl std::io::Write, bytes: u64, seed: u64) -> Result<
     }
     Ok(())
 }
+
+/// Names a file of [`make_many`]: a thousand in each folder.
+fn one_of_many(index: usize) -> String {
+    format!("d{:03}/f{index:06}.txt", index / 1000)
+}
+
+/// A folder of `count` files of `bytes` bytes each, none like another.
+pub fn make_many(folder: &Path, count: usize, bytes: usize) -> Result<()> {
+    // All of them were written when the last one is there.
+    let last = folder.join(one_of_many(count.saturating_sub(1)));
+    if fs::metadata(&last).is_ok_and(|meta| meta.len() == bytes as u64)
+        && !folder.join(one_of_many(count)).exists()
+    {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    let (mut noise, mut content) = (Noise(7), vec![0; bytes]);
+    for index in 0..count {
+        let path = folder.join(one_of_many(index));
+        if let Some(parent) = path.parent().filter(|_| index % 1000 == 0) {
+            fs::create_dir_all(parent)?;
+        }
+        noise.fill(&mut content);
+        fs::write(path, &content)?;
+    }
+    Ok(())
+}

@@ -1,8 +1,13 @@
 //! Speed, as ratios of CPU time in one run on one machine.
 
 mod data;
+mod extremes;
+mod field;
+mod floor;
 mod registry;
 mod report;
+mod scale;
+mod sections;
 mod trust;
 
 use std::fmt::Write as _;
@@ -19,6 +24,8 @@ use crate::run;
 
 pub use data::copy_hash;
 use data::{make_release, make_single};
+use field::Tools;
+pub use floor::read_files;
 pub use registry::{receive_hash, send_hash};
 
 /// How the bench runs.
@@ -33,9 +40,21 @@ pub struct Args {
     /// Do not write docs/performance.md
     #[arg(long)]
     dry_run: bool,
-    /// Measure registries only, and write nothing
-    #[arg(long)]
+    /// Measure beside the field's programs only
+    #[arg(long, conflicts_with_all = ["registry", "scale"])]
+    field: bool,
+    /// Measure registries only
+    #[arg(long, conflicts_with = "scale")]
     registry: bool,
+    /// Measure cost against size and against the number of files only
+    #[arg(long)]
+    scale: bool,
+    /// Bytes of the one large file; less when the disk has not twice that
+    #[arg(long, default_value_t = 20e9)]
+    large: f64,
+    /// Number of small files
+    #[arg(long, default_value_t = 100_000)]
+    small: usize,
 }
 
 /// What one run of a program took.
@@ -53,26 +72,68 @@ struct Bench {
     big_digest: String,
 }
 
-/// Runs everything and prints the table.
+/// Runs what was asked for, prints the tables and writes them into their sections.
 pub fn run(args: &Args) -> Result<()> {
     let root = run::root().join("target/bench");
     fs::create_dir_all(&root)?;
-    enough_space(&root, args.size)?;
-    println!("making data under {}", root.display());
-    make_release(&root.join("release"), args.size)?;
-    make_single(&root.join("big"), "big", 4e9, args.size)?;
     let mut bench = Bench {
         pkg: run::release_binary()?,
         root,
         digest: String::new(),
         big_digest: String::new(),
     };
-    if args.registry {
+    let keep = |name: &str, command: String, table: &str| -> Result<()> {
+        println!("{table}");
+        let body = format!("{}\n{table}", preamble(&command, args)?);
+        if args.dry_run { Ok(()) } else { sections::write(name, &body) }
+    };
+    if args.scale {
+        return keep("scale", " --scale".to_owned(), &scale::tables(&bench, args.rounds)?);
+    }
+    enough_space(&bench.root, args.size)?;
+    println!("making data under {}", bench.root.display());
+    make_release(&bench.root.join("release"), args.size)?;
+    let size = format!(" --size {}", args.size);
+    if !args.registry {
+        make_single(&bench.root.join("big"), "big", 4e9, args.size)?;
+        keep("field", format!("{size} --field"), &beside_the_field(&mut bench, args)?)?;
+    }
+    if !args.registry && !args.field {
+        let table = alone(&mut bench, args)?;
+        keep("own", size.clone(), &table)?;
+    }
+    if !args.field {
         bench.remove("release.pkg")?;
         bench.digest = bench.pack("release", "release.pkg", &["--store", "hardlink"])?.1;
-        println!("{}", registry::table(&bench, args.size, args.rounds)?);
-        return Ok(());
+        let table = registry::table(&bench, args.size, args.rounds)?;
+        keep("registry", format!("{size} --registry"), &table)?;
     }
+    Ok(())
+}
+
+/// Beside the field's programs, and the targets.
+fn beside_the_field(bench: &mut Bench, args: &Args) -> Result<String> {
+    let tools = Tools::find()?;
+    field::make_key(bench)?;
+    let rows = field::rows(bench, &tools, args.rounds)?;
+    let extremes = extremes::measure(bench, &tools, (args.large, args.small), args.rounds)?;
+    bench.remove("big.pkg")?;
+    bench.pack("big", "big.pkg", &["--store", "hardlink", "--no-cache"])?;
+    let all: Vec<field::Row> = [rows, extremes.large.clone(), extremes.small.clone()].concat();
+    let ours = |row: &&field::Row| row.0.starts_with("pkg ");
+    let peak = all.iter().filter(ours).filter_map(|row| row.1).map(|cost| cost.peak_mib);
+    let mut text = format!("{}; {}.\n\n", tools.versions(), extremes.about);
+    text.push_str(&field::render(&all));
+    text.push_str("\n| measure | target | measured | |\n|---|---|---|---|\n");
+    text.push_str(&field::targets(&all)?);
+    text.push_str(&extremes.targets()?);
+    text.push_str(&judged("peak memory, MiB", 64.0, peak.fold(0.0, f64::max), true));
+    text.push_str(&extremes::coding_row(bench)?);
+    Ok(text)
+}
+
+/// pkg beside plain loops: one release, reports, signatures by identity, the binary.
+fn alone(bench: &mut Bench, args: &Args) -> Result<String> {
     let mut all: Vec<Vec<(&str, Cost)>> = Vec::new();
     for round in 0..args.rounds.max(1) {
         println!("round {}", round + 1);
@@ -82,15 +143,9 @@ pub fn run(args: &Args) -> Result<()> {
         .map(|index| (all[0][index].0, median(all.iter().map(|round| round[index].1).collect())))
         .collect();
     let mut table = table(&rows, bench.version_ms()?);
-    table.push_str(&report::table(&bench)?);
-    table.push_str(&trust::table(&bench)?);
-    table.push_str(&registry::table(&bench, args.size, args.rounds)?);
-    println!("{table}");
-    if !args.dry_run {
-        let text = format!("{}\n{table}", preamble(args)?);
-        fs::write(run::root().join("docs/performance.md"), text)?;
-    }
-    Ok(())
+    table.push_str(&report::table(bench)?);
+    table.push_str(&trust::table(bench)?);
+    Ok(table)
 }
 
 impl Bench {
@@ -181,8 +236,14 @@ impl Bench {
 
     /// Reads everything once, so that each row finds a warm cache.
     fn warm(&self) -> Result<()> {
+        self.warm_only(&["."])
+    }
+
+    /// The same for some folders, those of them that are there.
+    fn warm_only(&self, folders: &[&str]) -> Result<()> {
         let mut buffer = vec![0; 1 << 20];
-        for entry in walkdir::WalkDir::new(&self.root) {
+        let there = folders.iter().map(|name| self.root.join(name)).filter(|path| path.exists());
+        for entry in there.flat_map(walkdir::WalkDir::new) {
             let entry = entry?;
             if entry.file_type().is_file() {
                 let mut file = File::open(entry.path())?;
@@ -261,7 +322,7 @@ fn judged(measure: &str, target: f64, value: f64, below: bool) -> String {
     format!("| {measure} | {sign} {target} | {value:.3} | {word} |\n")
 }
 
-fn preamble(args: &Args) -> Result<String> {
+fn preamble(command: &str, args: &Args) -> Result<String> {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |name: &str| {
         let line = cpu.lines().find(|line| line.starts_with(name));
@@ -273,12 +334,7 @@ fn preamble(args: &Args) -> Result<String> {
     let flags = field("flags");
     let has = |flag: &str| flags.split(' ').any(|known| known == flag);
     Ok(format!(
-        "# Performance\n\nMeasured with `cargo xtask bench --size {} --rounds {}` (median CPU, shortest wall, warm cache) on {cores} \
-         cores of \"{}\"; SHA-NI {}, AVX-512 {}.\nCPU is user and system time of the whole process. \
-         Only ratios within one run mean anything.\n\nData at size 1: two weight files of 1.6 GB, one of \
-         1.1 GB and 2,000 files of 8 kB; and one file of 4 GB,\nwhich gets shard digests when packed. \
-         `read+hash+write` is a plain loop with 1 MiB buffers and the same SHA-256.\n",
-        args.size,
+        "Measured with `cargo xtask bench{command} --rounds {}` on {cores} cores of \"{}\"; SHA-NI {}, AVX-512 {}.\n",
         args.rounds,
         field("model name"),
         if has("sha_ni") { "yes" } else { "no" },
@@ -286,10 +342,15 @@ fn preamble(args: &Args) -> Result<String> {
     ))
 }
 
-fn enough_space(root: &Path, size: f64) -> Result<()> {
+/// Bytes that are free where the data goes.
+fn free_bytes(root: &Path) -> Result<f64> {
     let text = run::succeed(Command::new("df").args(["--output=avail", "-B1"]).arg(root))?;
-    let free: f64 = text.lines().nth(1).unwrap_or("0").trim().parse()?;
-    let needed = 16e9 * size;
+    text.lines().nth(1).unwrap_or_default().trim().parse().context("df")
+}
+
+fn enough_space(root: &Path, size: f64) -> Result<()> {
+    let free = free_bytes(root)?;
+    let needed = 22e9 * size;
     ensure!(
         free > needed,
         "{:.0} GB are needed under {}, {:.0} are free",

@@ -54,7 +54,7 @@ fn parse_v1(payload: &[u8], subject: &str) -> Result<Model> {
     let hash = declared_hash(&serialization.hash_type, method)
         .ok_or_else(|| unknown_hash(&serialization.hash_type, "it", subject))?;
     let resources = listed
-        .iter()
+        .into_iter()
         .map(|listed| resource(listed, method, hash, subject))
         .collect::<Result<Vec<_>>>()?;
     check(method, &resources, subject)?;
@@ -108,24 +108,26 @@ fn whole(number: &serde_json::Number) -> Option<u64> {
     exact.filter(|size| *size > 0)
 }
 
-fn resource(listed: &Listed, method: Method, hash: ContentHash, subject: &str) -> Result<Resource> {
+fn resource(listed: Listed, method: Method, hash: ContentHash, subject: &str) -> Result<Resource> {
     let name = &listed.name;
-    let (path, range) = match method {
-        Method::Files => (name.as_str(), None),
+    let shard = match method {
+        Method::Files => None,
         Method::Shards { .. } => {
-            let parts = split_shard(name);
             let no_shard = || invalid(subject, format!("{name:?} names no shard"));
-            let (path, range) = parts.ok_or_else(no_shard)?;
-            (path, Some(range))
+            Some(split_shard(name).ok_or_else(no_shard)?)
         }
     };
-    check_algorithm(listed, method, hash, subject)?;
+    check_algorithm(&listed, method, hash, subject)?;
     let digest = ContentDigest::from_hex(hash, &listed.digest).map_err(|error| {
         Problem::new(Code::SignatureFormat, subject)
             .detail(format!("the digest of {name:?} is not {hash} in hex"))
             .source(error)
     })?;
-    Ok(Resource { path: path.to_owned(), range, digest })
+    let (path, range) = match shard {
+        Some((path, range)) => (path.to_owned(), Some(range)),
+        None => (listed.name, None),
+    };
+    Ok(Resource { path, range, digest })
 }
 
 /// The algorithm of a resource repeats hash and shard size; a shard may also
@@ -137,7 +139,7 @@ fn check_algorithm(
     subject: &str,
 ) -> Result<()> {
     let algorithm = &listed.algorithm;
-    if *algorithm == method.algorithm(hash) || *algorithm == hash.as_str() {
+    if *algorithm == hash.as_str() || *algorithm == method.algorithm(hash) {
         return Ok(());
     }
     let base = algorithm.split_once("-sharded-").map_or(algorithm.as_str(), |(base, _)| base);
