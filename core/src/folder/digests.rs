@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::finding::{Code, Problem, Result};
 use crate::fsx::{self, FileState};
-use crate::hash::{Meter, Span, hash_spans_by, shards};
+use crate::hash::{Meter, Span, hash_pieces, hash_spans_by, shards};
 use crate::model::content::{ContentDigest, ContentHash};
 use crate::trust::oms::{Method, Resource};
 
-/// Files that are open at the same time.
-const AT_ONCE: usize = 256;
+/// Files whose results are held at the same time.
+const AT_ONCE: usize = 4096;
+
+/// Files that are open at the same time, where the hash has no lanes.
+const OPEN: usize = 256;
 
 /// A file to hash.
 #[derive(Debug, Clone, Copy)]
@@ -88,27 +91,70 @@ pub(super) fn hash_each(
     mut take: impl FnMut(usize, Result<Hashed>),
 ) {
     let on_disk = |job: &Job<'_>| job.disk.metadata().map_or(0, |meta| meta.len());
-    let sizes: Vec<u64> =
-        jobs.iter().map(|job| job.size.unwrap_or_else(|| on_disk(job))).collect();
+    let sizes: Vec<u64> = jobs.iter().map(|job| job.size.unwrap_or_else(|| on_disk(job))).collect();
     meter.expect(sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     // Large files first, so that no core has to wait for one at the end.
     order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
     for some in order.chunks(AT_ONCE) {
-        let batch = some.iter().map(|index| &jobs[*index]);
-        for (index, result) in some.iter().zip(hash_batch(batch, hash, method, meter)) {
+        let batch: Vec<(&Job<'_>, u64)> =
+            some.iter().map(|index| (&jobs[*index], sizes[*index])).collect();
+        let results = if hash == ContentHash::Sha256 {
+            hash_in_lanes(&batch, method, meter)
+        } else {
+            let each = |few: &[_]| hash_batch(few, hash, method, meter);
+            batch.chunks(OPEN).flat_map(each).collect()
+        };
+        for (index, result) in some.iter().zip(results) {
             take(*index, result);
         }
     }
 }
 
-fn hash_batch<'j>(
-    jobs: impl Iterator<Item = &'j Job<'j>>,
+/// SHA-256, for which a core works on many files at once.
+fn hash_in_lanes(batch: &[(&Job<'_>, u64)], method: Method, meter: &Meter) -> Vec<Result<Hashed>> {
+    hash_pieces(
+        batch,
+        |(_, size)| {
+            let ranges = pieces(method, *size).into_iter();
+            ranges.map(|(start, end)| (start, end - start)).collect()
+        },
+        |(job, size)| {
+            let open = open(job).map_err(Err)?;
+            if open.state.size != *size {
+                return Err(Err(Problem::new(Code::FileChanged, job.name)));
+            }
+            Ok((Span { file: Arc::clone(&open.file), offset: 0, len: *size }, open))
+        },
+        |(job, _), open, digests| {
+            let digests = digests.into_iter().map(|digest| digest.map(ContentDigest::Sha256));
+            finish(job, &open, digests)
+        },
+        meter,
+    )
+}
+
+/// The digests of a file, if it is still what was opened.
+fn finish(
+    job: &Job<'_>,
+    file: &Open,
+    digests: impl Iterator<Item = std::io::Result<ContentDigest>>,
+) -> Result<Hashed> {
+    // First: a file that shrank while it was read is a changed file.
+    unchanged(job, file)?;
+    let digests = digests.collect::<std::io::Result<Vec<_>>>();
+    let digests = digests.map_err(|error| Problem::reading(job.disk, error))?;
+    Ok(Hashed { state: file.state, digests })
+}
+
+fn hash_batch(
+    jobs: &[(&Job<'_>, u64)],
     hash: ContentHash,
     method: Method,
     meter: &Meter,
 ) -> Vec<Result<Hashed>> {
-    let opened: Vec<(&Job<'_>, Result<Open>)> = jobs.map(|job| (job, open(job))).collect();
+    let opened: Vec<(&Job<'_>, Result<Open>)> =
+        jobs.iter().map(|(job, _)| (*job, open(job))).collect();
     let mut spans = Vec::new();
     for file in opened.iter().filter_map(|(_, file)| file.as_ref().ok()) {
         spans.extend(pieces(method, file.state.size).into_iter().map(|(start, end)| Span {
@@ -118,18 +164,14 @@ fn hash_batch<'j>(
         }));
     }
     let mut digests = hash_spans_by(hash, &spans, meter).into_iter();
-    let finish = |(job, file): (&Job<'_>, Result<Open>)| {
+    let close = |(job, file): (&Job<'_>, Result<Open>)| {
         let file = file?;
         let count = pieces(method, file.state.size).len();
         // All digests of a file are taken off, also after a failure.
         let own: Vec<_> = digests.by_ref().take(count).collect();
-        // First: a file that shrank while it was read is a changed file.
-        unchanged(job, &file)?;
-        let digests = own.into_iter().collect::<std::io::Result<Vec<_>>>();
-        let digests = digests.map_err(|error| Problem::reading(job.disk, error))?;
-        Ok(Hashed { state: file.state, digests })
+        finish(job, &file, own.into_iter())
     };
-    opened.into_iter().map(finish).collect()
+    opened.into_iter().map(close).collect()
 }
 
 struct Open {
