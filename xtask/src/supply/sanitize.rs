@@ -225,9 +225,10 @@ fn run_step(step: &Step, target: &std::path::Path) -> Result<End> {
 
 /// How many tests passed, over all test programs.
 fn passed(text: &str) -> u64 {
-    text.lines()
-        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse().ok())
-        .fold(0, |sum, count: u64| sum + count)
+    let counts = text.lines().filter_map(|line| {
+        line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<u64>().ok()
+    });
+    counts.sum()
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ fn named(bytes: &[u8]) -> BTreeSet<String> {
             }
             let (Some(package), Some(_)) = (parts.next(), parts.next()) else { continue };
             let version = package.match_indices('-').any(|(at, _)| {
-                let rest = package[at + 1..].as_bytes();
+                let rest = &package.as_bytes()[at + 1..];
                 rest.first().is_some_and(u8::is_ascii_digit) && rest.contains(&b'.')
             });
             if version {
