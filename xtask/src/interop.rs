@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     interop_git, interop_hsm, interop_oms, interop_pickle, interop_pipelines, interop_registry,
-    interop_reports, interop_sigstore, interop_slurm, models, plugins, run,
+    interop_reports, interop_sbom, interop_sigstore, interop_slurm, models, plugins, run,
 };
 
 /// The reference implementation of OpenSSF model signing. Its metadata leaves
@@ -57,6 +57,9 @@ pub fn run() -> Result<()> {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_reports::run(&bench.pkg, &root)? {
+        bench.check(&what, ok);
+    }
+    for (what, ok) in interop_sbom::run(&root)? {
         bench.check(&what, ok);
     }
     for (what, ok) in interop_git::run(&bench.pkg, &root)? {

@@ -14,6 +14,7 @@ mod interop_pickle;
 mod interop_pipelines;
 mod interop_registry;
 mod interop_reports;
+mod interop_sbom;
 mod interop_sigstore;
 mod interop_slurm;
 mod kernels;

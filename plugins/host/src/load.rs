@@ -46,7 +46,16 @@ pub(crate) fn call(
     })?;
     // SAFETY: the entry function takes two numbers.
     let table = unsafe { entry(ABI_MAJOR, ABI_MINOR) };
-    let function = checked(table)?;
+    Ok(ask(checked(table)?, call, request, listener))
+}
+
+/// Calls one of the functions with a table of the host that lives as long as the call.
+fn ask(
+    (describe, run): (Describe, Run),
+    call: Call,
+    request: &[u8],
+    listener: &mut dyn Listener,
+) -> i32 {
     let mut context = Context { listener };
     let host = HostV1 {
         size: size_of::<HostV1>(),
@@ -59,9 +68,9 @@ pub(crate) fn call(
     let request = Bytes { ptr: request.as_ptr(), len: request.len() };
     // SAFETY: the tables and the request live until the call returns.
     unsafe {
-        match (call, function) {
-            (Call::Describe, (describe, _)) => Ok(describe(&raw const host)),
-            (Call::Run, (_, run)) => Ok(run(&raw const host, request)),
+        match call {
+            Call::Describe => describe(&raw const host),
+            Call::Run => run(&raw const host, request),
         }
     }
 }
@@ -142,4 +151,150 @@ unsafe extern "C" fn emit(ctx: *mut c_void, json: Bytes) {
 unsafe extern "C" fn cancelled(_: *mut c_void) -> u32 {
     // The parent ends the process; there is no polite way of asking yet.
     0
+}
+
+/// Both sides of the interface in one process, without a library: what Miri can run.
+#[cfg(test)]
+mod tests {
+    use pkg_plugin_abi::{FAILED, OK, PANICKED};
+    use pkg_plugin_sdk::{
+        Check, Description, Failure, Host, Kind, Plugin, Reply, Request, describe_entry, run_entry,
+    };
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+
+    impl Listener for Heard {
+        fn log(&mut self, level: u32, text: &[u8]) {
+            self.0.push(format!("log {level} {}", text.len()));
+        }
+        fn progress(&mut self, done: u64, total: u64) {
+            self.0.push(format!("progress {done} {total}"));
+        }
+        fn emit(&mut self, json: &[u8]) {
+            self.0.push(format!("emit {}", String::from_utf8_lossy(json)));
+        }
+    }
+
+    struct Echo;
+
+    impl Plugin for Echo {
+        fn describe() -> Description {
+            Description::new("echo", "1.0.0", &[Kind::Verify], "Says what it was asked.")
+        }
+
+        fn run(request: &Request, host: &Host<'_>) -> Result<Reply, Failure> {
+            assert!(request.release.name != "panic", "asked to");
+            host.log(&"x".repeat(request.threads));
+            host.progress(1, 2);
+            Ok(Reply::new([Check::when("cancelled", !host.cancelled(), "not yet")]))
+        }
+    }
+
+    unsafe extern "C" fn describe(host: *const HostV1) -> i32 {
+        // SAFETY: the host keeps its table valid during the call.
+        unsafe { describe_entry::<Echo>(host) }
+    }
+
+    unsafe extern "C" fn run(host: *const HostV1, request: Bytes) -> i32 {
+        // SAFETY: the host keeps its table and the request valid during the call.
+        unsafe { run_entry::<Echo>(host, request) }
+    }
+
+    fn request(name: &str, threads: usize) -> String {
+        format!(
+            r#"{{"operation":"verify","threads":{threads},"files":[],
+                "release":{{"digest":"sha256:0","name":"{name}","version":"1"}}}}"#
+        )
+    }
+
+    fn asked(call: Call, request: &str) -> (i32, Vec<String>) {
+        let mut heard = Heard::default();
+        let code = ask((describe, run), call, request.as_bytes(), &mut heard);
+        (code, heard.0)
+    }
+
+    #[test]
+    fn a_plugin_hears_and_is_heard_through_the_tables() {
+        let (code, heard) = asked(Call::Describe, "");
+        assert_eq!((code, heard.len()), (OK, 1));
+        assert!(heard[0].contains(r#""id":"echo""#), "{heard:?}");
+        let (code, heard) = asked(Call::Run, &request("m", 7));
+        assert_eq!(code, OK, "{heard:?}");
+        assert_eq!(heard[..2], ["log 1 7", "progress 1 2"]);
+        assert!(heard[2].contains("passed"), "{heard:?}");
+        let (code, heard) = asked(Call::Run, &request("m", MAX_LOG + 1));
+        assert_eq!((code, heard[0].as_str()), (OK, "log 1 65536"));
+    }
+
+    #[test]
+    fn no_panic_and_no_broken_request_leaves_the_plugin() {
+        let (code, heard) = asked(Call::Run, &request("panic", 0));
+        assert_eq!((code, heard), (PANICKED, vec![r#"emit {"error":"asked to"}"#.to_owned()]));
+        for broken in ["", "{", "[]"] {
+            let (code, heard) = asked(Call::Run, broken);
+            assert_eq!(code, FAILED);
+            assert!(heard[0].contains("the request cannot be read"), "{heard:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_read_no_further_than_it_says() {
+        let whole = PluginV1 {
+            size: size_of::<PluginV1>(),
+            abi_major: ABI_MAJOR,
+            abi_minor: ABI_MINOR,
+            describe: Some(describe),
+            run: Some(run),
+        };
+        assert!(checked(&raw const whole).is_ok());
+        // Nothing lies behind this one: reading on would be an access outside.
+        let short = Box::new(size_of::<usize>());
+        let wrong = |table: *const PluginV1| match checked(table) {
+            Err(Ending::WrongAbi { detail }) => detail,
+            _ => panic!("a wrong table was taken"),
+        };
+        assert!(wrong((&raw const *short).cast()).contains("8 bytes"));
+        assert!(wrong(std::ptr::null()).contains("does not support"));
+        for table in [
+            PluginV1 { abi_major: ABI_MAJOR + 1, ..whole },
+            PluginV1 { abi_minor: ABI_MINOR + 1, ..whole },
+            PluginV1 { describe: None, ..whole },
+            PluginV1 { run: None, ..whole },
+        ] {
+            wrong(&raw const table);
+        }
+    }
+
+    #[test]
+    fn a_host_with_a_shorter_table_is_read_no_further_than_it_says() {
+        // An older host: a size, a context, and nothing behind them.
+        let older = Box::new([2 * size_of::<usize>(), 0]);
+        let table = (&raw const *older).cast::<HostV1>();
+        let text = request("m", 3);
+        let given = Bytes { ptr: text.as_ptr(), len: text.len() };
+        // SAFETY: the table is as long as it says, and the request lives on.
+        let codes = unsafe { (describe(table), run(table, given)) };
+        assert_eq!(codes, (FAILED, FAILED), "there is no way to answer");
+        // SAFETY: a table may be null.
+        assert_eq!(unsafe { describe(std::ptr::null()) }, FAILED);
+    }
+
+    #[test]
+    fn bytes_that_are_none_are_nothing() {
+        let mut heard = Heard::default();
+        let mut context = Context { listener: &mut heard };
+        let ctx: *mut c_void = (&raw mut context).cast();
+        let nothing = Bytes { ptr: std::ptr::null(), len: usize::MAX };
+        // SAFETY: the context lives; null and impossible lengths are allowed.
+        unsafe {
+            log(ctx, 1, nothing);
+            emit(ctx, Bytes { ptr: [1_u8].as_ptr(), len: usize::MAX });
+            emit(std::ptr::null_mut(), nothing);
+            progress(std::ptr::null_mut(), 1, 1);
+        }
+        assert_eq!(heard.0, ["log 1 0", "emit "]);
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! Only packages of this repository are instrumented. A process that is killed writes nothing,
 //! so lines that only such a process ran count as not run; so do those of a confined plugin,
-//! which may not write files.
+//! which may not write files. Files of tests are left out; tests inside other files count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -95,20 +95,31 @@ impl About {
     }
 }
 
-/// Writes both forms.
+/// Writes both forms of the list into a folder; says whose they are, and where they are.
+pub fn write(output: &Path, verifier: bool) -> Result<(&'static str, [PathBuf; 2])> {
+    let (listed, about) = (Listed::of(verifier)?, About::of(verifier)?);
+    Ok((about.name, write_forms(&listed, &about, output)?))
+}
+
+fn write_forms(listed: &Listed, about: &About, output: &Path) -> Result<[PathBuf; 2]> {
+    fs::create_dir_all(output)?;
+    let place = |ending: &str| output.join(format!("{}.{ending}", about.name));
+    let forms = [place("cdx.json"), place("spdx.json")];
+    let documents = [cyclonedx::write(listed, about)?, spdx23::write(listed, about)?];
+    for (path, document) in forms.iter().zip(documents) {
+        let aside = path.with_extension("json.partial");
+        fs::write(&aside, format!("{document:#}\n"))?;
+        fs::rename(&aside, path)?;
+    }
+    Ok(forms)
+}
+
+/// Writes both forms, and compares with a program.
 pub fn run(args: &Args) -> Result<()> {
     let output = args.output.clone().unwrap_or_else(|| run::root().join("target/sbom"));
     let listed = Listed::of(args.verifier)?;
     let about = About::of(args.verifier)?;
-    fs::create_dir_all(&output)?;
-    for (ending, document) in [
-        ("cdx.json", cyclonedx::write(&listed, &about)?),
-        ("spdx.json", spdx23::write(&listed, &about)?),
-    ] {
-        let path = output.join(format!("{}.{ending}", about.name));
-        let aside = output.join(format!(".{}.{ending}.partial", about.name));
-        fs::write(&aside, format!("{document:#}\n"))?;
-        fs::rename(&aside, &path)?;
+    for path in write_forms(&listed, &about, &output)? {
         println!("{}", path.display());
     }
     let inside: usize = listed.packages.iter().map(|(.., inside)| inside.len()).sum();
@@ -159,7 +170,7 @@ fn named(bytes: &[u8]) -> BTreeSet<String> {
             }
             let (Some(package), Some(_)) = (parts.next(), parts.next()) else { continue };
             let version = package.match_indices('-').any(|(at, _)| {
-                let rest = package[at + 1..].as_bytes();
+                let rest = &package.as_bytes()[at + 1..];
                 rest.first().is_some_and(u8::is_ascii_digit) && rest.contains(&b'.')
             });
             if version {
