@@ -140,7 +140,15 @@ pub const CASES: &[Case] = &[
         ],
         sources: MODEL,
         makes: None,
-        proof: &[&["attest", "verify", "m.pkg", "--type", "https://example.org/own/v1", "--key", "k.pub"]],
+        proof: &[&[
+            "attest",
+            "verify",
+            "m.pkg",
+            "--type",
+            "https://example.org/own/v1",
+            "--key",
+            "k.pub",
+        ]],
         always: SIGNED,
     },
     Case {
@@ -443,8 +451,8 @@ impl Run<'_> {
     fn half_made(&self, path: &Path) -> Result<(), String> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
-        let staged = name.starts_with('.')
-            && (name.ends_with(".partial") || name.ends_with(".partial.old"));
+        let staged =
+            name.starts_with('.') && (name.ends_with(".partial") || name.ends_with(".partial.old"));
         if !staged {
             return Err(format!("{} is a leftover without a name that says so", path.display()));
         }

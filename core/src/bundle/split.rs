@@ -112,10 +112,7 @@ fn gguf_starts(input: BufReader<impl Read + Seek>, size: u64) -> Result<Starts, 
     Ok((start, tensors))
 }
 
-fn safetensors_starts(
-    mut input: BufReader<impl Read + Seek>,
-    size: u64,
-) -> Result<Starts, String> {
+fn safetensors_starts(mut input: BufReader<impl Read + Seek>, size: u64) -> Result<Starts, String> {
     let header = safetensors::parse(&mut input, size)?;
     // The header is read to its end, and no further.
     let start = input.stream_position().map_err(|error| error.to_string())?;
