@@ -170,12 +170,13 @@ impl Trace {
                 _ => {}
             }
         }
-        disk.wrong.extend(disk.files.keys().map(|path| {
-            format!("{} was never flushed", path.display())
-        }));
-        disk.wrong.extend(disk.folders.keys().map(|path| {
-            format!("names made in {} were never flushed", path.display())
-        }));
+        disk.wrong
+            .extend(disk.files.keys().map(|path| format!("{} was never flushed", path.display())));
+        disk.wrong.extend(
+            disk.folders
+                .keys()
+                .map(|path| format!("names made in {} were never flushed", path.display())),
+        );
         disk.wrong
     }
 }
@@ -224,11 +225,11 @@ impl Disk {
         let index = to.file_name().is_some_and(|name| name == "index.json");
         let beside = to.parent().filter(|_| index);
         // A name in a folder that is being made is not seen before that has its own.
-        let public = !to.components().any(|part| {
-            part.as_os_str().to_string_lossy().ends_with(".partial")
-        });
+        let public =
+            !to.components().any(|part| part.as_os_str().to_string_lossy().ends_with(".partial"));
         let concerned = |path: &Path| {
-            public && (path.starts_with(from) || beside.is_some_and(|beside| path.starts_with(beside)))
+            public
+                && (path.starts_with(from) || beside.is_some_and(|beside| path.starts_with(beside)))
         };
         for path in self.files.keys().filter(|path| concerned(path)) {
             let what = path.display();
@@ -240,8 +241,10 @@ impl Disk {
         };
         for path in self.folders.keys().filter(|path| inner(path)) {
             let what = path.display();
-            self.wrong
-                .push(format!("names in {what} were not flushed before {} was named", to.display()));
+            self.wrong.push(format!(
+                "names in {what} were not flushed before {} was named",
+                to.display()
+            ));
         }
         for map in [&mut self.files, &mut self.folders] {
             let moved: Vec<(PathBuf, u64)> = map
@@ -252,7 +255,10 @@ impl Disk {
             for (path, at) in moved {
                 map.remove(&path);
                 let rest = path.strip_prefix(from).expect("a prefix");
-                map.insert(if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) }, at);
+                map.insert(
+                    if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) },
+                    at,
+                );
             }
         }
         self.named(to, call.left);
@@ -307,7 +313,13 @@ mod tests {
 
     #[test]
     fn what_a_power_cut_tears_is_found() {
-        let good = ["n create /r/.a", "w write /r/.a", "s fsync /r/.a", "n rename /r/.a /r/a", "s fsync /r"];
+        let good = [
+            "n create /r/.a",
+            "w write /r/.a",
+            "s fsync /r/.a",
+            "n rename /r/.a /r/a",
+            "s fsync /r",
+        ];
         assert_eq!(torn(&good), 0);
         for left_out in [2, 4] {
             let mut bad = good.to_vec();
@@ -326,7 +338,8 @@ mod tests {
         assert_eq!(torn(&[&folder[..], &["s syncfs /r/.a"], &end].concat()), 0);
         assert_ne!(torn(&[&folder[..], &end].concat()), 0);
         // An index refers to what lies beside it.
-        let index = ["n create /r/.i", "s fsync /r/.i", "n rename /r/.i /r/index.json", "s fsync /r"];
+        let index =
+            ["n create /r/.i", "s fsync /r/.i", "n rename /r/.i /r/index.json", "s fsync /r"];
         assert_eq!(torn(&index), 0);
         assert_ne!(torn(&[&["n create /r/blob"][..], &index].concat()), 0);
     }

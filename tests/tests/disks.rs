@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use pkg_tests::{Out, Place, skipped};
 
 /// What is run on a disk, what it makes there, and what proves it.
-const COMMANDS: [(&[&str], &str, &[&str]); 6] = [
+type Tried = (&'static [&'static str], &'static str, &'static [&'static str]);
+
+const COMMANDS: [Tried; 6] = [
     (
         &["pack", "model", "-o", "disk/new.pkg", "--store", "copy"],
         "disk/new.pkg",
@@ -19,16 +21,8 @@ const COMMANDS: [(&[&str], &str, &[&str]); 6] = [
         &["verify", "disk/new.tar", "--digest", "DIGEST"],
     ),
     (&["unpack", "m.pkg", "disk/out"], "disk/out", &["verify", "disk/out", "--key", "k.pub"]),
-    (
-        &["sign", "disk/b.pkg", "--key", "k.key"],
-        "",
-        &["verify", "disk/b.pkg", "--key", "k.pub"],
-    ),
-    (
-        &["sign", "disk/b.tar", "--key", "k.key"],
-        "",
-        &["verify", "disk/b.tar", "--key", "k.pub"],
-    ),
+    (&["sign", "disk/b.pkg", "--key", "k.key"], "", &["verify", "disk/b.pkg", "--key", "k.pub"]),
+    (&["sign", "disk/b.tar", "--key", "k.key"], "", &["verify", "disk/b.tar", "--key", "k.pub"]),
     (
         &["sign", "disk/plain", "--key", "k.key"],
         "disk/plain/model.sig",
@@ -65,8 +59,8 @@ fn fill(place: &Place) {
 }
 
 /// Refused by its name or done right; then nothing half-made is there.
-fn judge(place: &Place, at: usize, out: &Out, digest: &str, codes: &[&str]) -> bool {
-    let (args, made, proof) = COMMANDS[at];
+fn judge(place: &Place, command: &Tried, out: &Out, digest: &str, codes: &[&str]) -> bool {
+    let (args, made, proof) = *command;
     let proof: Vec<&str> =
         proof.iter().map(|arg| if *arg == "DIGEST" { digest } else { arg }).collect();
     if out.code == Some(0) {
@@ -90,7 +84,7 @@ fn judge(place: &Place, at: usize, out: &Out, digest: &str, codes: &[&str]) -> b
 #[test]
 fn a_disk_with_less_room_than_is_needed_is_named_and_room_cures_it() {
     let (mut refused, mut done) = (0, 0);
-    for at in 0..COMMANDS.len() {
+    for command in &COMMANDS {
         let place = Place::signed();
         let Some(_disk) = mount(&place.path("disk"), &["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
         else {
@@ -103,19 +97,19 @@ fn a_disk_with_less_room_than_is_needed_is_named_and_room_cures_it() {
         for free in [0, 1, 2, 8, 20, 41, 60, 300] {
             // Blocks of 4 KiB that are left.
             fs::write(&filler, []).unwrap();
-            let space = rustix::fs::statvfs(&place.path("disk")).unwrap();
+            let space = rustix::fs::statvfs(place.path("disk")).unwrap();
             let take = space.f_bavail.saturating_sub(free) * space.f_bsize;
             fs::write(&filler, vec![1; usize::try_from(take).unwrap()]).unwrap();
-            let out = place.run(&[COMMANDS[at].0, &["--json"]].concat());
-            if judge(&place, at, &out, &digest, &["disk-full"]) {
+            let out = place.run(&[command.0, &["--json"]].concat());
+            if judge(&place, command, &out, &digest, &["disk-full"]) {
                 done += 1;
                 break;
             }
             refused += 1;
         }
         fs::remove_file(&filler).unwrap();
-        if !place.path(COMMANDS[at].1).exists() || COMMANDS[at].1.is_empty() {
-            place.ok(COMMANDS[at].0);
+        if !place.path(command.1).exists() || command.1.is_empty() {
+            place.ok(command.0);
         }
     }
     eprintln!("full disks: {refused} runs refused, {done} had room enough");
@@ -127,7 +121,7 @@ fn a_disk_with_less_room_than_is_needed_is_named_and_room_cures_it() {
 #[test]
 fn a_disk_that_fails_when_it_is_flushed_is_no_success() {
     let mut refused = 0;
-    for at in 0..COMMANDS.len() {
+    for command in &COMMANDS {
         let place = Place::signed();
         let digest = place.digest("m.pkg");
         let under = mount(&place.path("under"), &["-t", "tmpfs", "-o", "size=4m", "tmpfs"]);
@@ -135,7 +129,10 @@ fn a_disk_that_fails_when_it_is_flushed_is_no_success() {
         let made = under.is_some() && {
             fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
             let options = "nodiscard,lazy_itable_init=1,lazy_journal_init=1";
-            works("mkfs.ext4", &["-q", "-O", "^has_journal", "-E", options, image.to_str().unwrap()])
+            works(
+                "mkfs.ext4",
+                &["-q", "-O", "^has_journal", "-E", options, image.to_str().unwrap()],
+            )
         };
         let options = ["-o", "loop", image.to_str().unwrap()];
         let Some(disk) = made.then(|| mount(&place.path("disk"), &options)).flatten() else {
@@ -145,13 +142,13 @@ fn a_disk_that_fails_when_it_is_flushed_is_no_success() {
         fill(&place);
         rustix::fs::sync();
         // What is below the image is full from here on.
-        let space = rustix::fs::statvfs(&place.path("under")).unwrap();
+        let space = rustix::fs::statvfs(place.path("under")).unwrap();
         let take = space.f_bavail * space.f_bsize;
         fs::write(place.path("under/filler"), vec![1; usize::try_from(take).unwrap()]).unwrap();
-        let out = place.run(&[COMMANDS[at].0, &["--json"]].concat());
+        let out = place.run(&[command.0, &["--json"]].concat());
         if out.code == Some(0) {
             // It fitted into blocks that were there; then it is on the disk.
-            judge(&place, at, &out, &digest, &[]);
+            judge(&place, command, &out, &digest, &[]);
         } else {
             assert_eq!(out.code, Some(1), "{out:?}");
             let codes = out.codes();
@@ -169,22 +166,21 @@ fn a_disk_that_fails_when_it_is_flushed_is_no_success() {
 #[test]
 fn a_limit_on_the_size_of_files_is_named() {
     let mut refused = 0;
-    for at in 0..COMMANDS.len() {
+    for command in &COMMANDS {
         let place = Place::signed();
         fs::create_dir(place.path("disk")).unwrap();
         fill(&place);
         let digest = place.digest("m.pkg");
         // Blocks of 512 bytes. Without the trap, the system ends the program, as a kill.
         for blocks in [0, 1, 4, 64] {
-            let words: Vec<String> =
-                COMMANDS[at].0.iter().map(|arg| format!("'{arg}'")).collect();
+            let words: Vec<String> = command.0.iter().map(|arg| format!("'{arg}'")).collect();
             let out = place.shell(&format!(
                 "trap '' XFSZ; ulimit -f {blocks}; \"$0\" {} --json | cat",
                 words.join(" ")
             ));
             let code = out.json()["exitCode"].as_i64().and_then(|code| i32::try_from(code).ok());
             let out = Out { code, ..out };
-            if judge(&place, at, &out, &digest, &["disk-full"]) {
+            if judge(&place, command, &out, &digest, &["disk-full"]) {
                 break;
             }
             refused += 1;

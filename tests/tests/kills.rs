@@ -40,7 +40,12 @@ fn what_is_killed_can_be_run_again_and_nothing_half_made_verifies() {
     for case in CASES {
         let bench = Bench::new(*case);
         let mut row = Row::default();
-        let mut dice = Dice(seed ^ case.name.bytes().fold(0, |all: u64, byte| all.wrapping_mul(31) + u64::from(byte)));
+        let mut dice = Dice(
+            seed ^ case
+                .name
+                .bytes()
+                .fold(0, |all: u64, byte| all.wrapping_mul(31) + u64::from(byte)),
+        );
         let run = bench.begin();
         let started = Instant::now();
         row.calls = traced(&bench, &run.command(), Point::none()).counted;
@@ -124,10 +129,16 @@ fn table(rows: &[(&str, Row)]) -> String {
     let mut text = "| command | calls | killed at a call | by the clock | over before | leftovers, gone after the second run | calls at which |\n|---|---|---|---|---|---|---|\n".to_owned();
     let mut total = [0; 4];
     for (name, row) in rows {
-        let at: Vec<String> = row.at.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let at: Vec<String> =
+            row.at.iter().map(|(name, count)| format!("{name} {count}")).collect();
         text += &format!(
             "| {name} | {} | {} | {} | {} | {} | {} |\n",
-            row.calls, row.at_call, row.by_clock, row.over, row.left, at.join(", ")
+            row.calls,
+            row.at_call,
+            row.by_clock,
+            row.over,
+            row.left,
+            at.join(", ")
         );
         for (sum, count) in total.iter_mut().zip([row.at_call, row.by_clock, row.over, row.left]) {
             *sum += count;

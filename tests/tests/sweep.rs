@@ -192,9 +192,8 @@ fn judge(case: &Case, out: &Out, trace: &Trace, row: &mut Row) -> Result<(), Str
             let matters = |call: &&pkg_tests::trace::Call| {
                 let cache = call.path.components().any(|part| part.as_os_str() == ".cache");
                 let falls_back = call.name == "ficlone" || call.name == "copy_file_range";
-                let failed = call.result.is_some_and(|result| {
-                    result < 0 && result != -i64::from(EINTR)
-                });
+                let failed =
+                    call.result.is_some_and(|result| result < 0 && result != -i64::from(EINTR));
                 failed && matches!(call.class, 'w' | 's') && !cache && !falls_back
             };
             match trace.done().find(matters) {
@@ -229,7 +228,11 @@ fn table(rows: &[Row]) -> String {
             row.codes.iter().map(|(code, count)| format!("`{code}` {count}")).collect();
         text += &format!(
             "| {} | {} | {} | {} | {} |\n",
-            way.name, row.runs, row.calls, row.succeeded, codes.join(", ")
+            way.name,
+            row.runs,
+            row.calls,
+            row.succeeded,
+            codes.join(", ")
         );
         for (sum, count) in total.iter_mut().zip([row.runs, row.calls, row.succeeded]) {
             *sum += count;

@@ -168,6 +168,7 @@ fn well_formed<T>(header: Result<T>) -> Result<Option<T>> {
 #[cfg(test)]
 mod tests {
     use super::facts;
+    use crate::finding::Code;
     use crate::model::path::ReleasePath;
     use crate::scan::{ModelFacts, SourceFile};
 
@@ -234,18 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_files_say_nothing() {
-        let (_folder, mut all) = files(&[("m.safetensors", b"xxxxxxxx{")]);
-        assert_eq!(facts(&all).unwrap(), ModelFacts::default());
-        all[0].disk = "/nonexistent/file".into();
-        assert_eq!(facts(&all).unwrap(), ModelFacts::default());
-    }
-
-    #[test]
     fn what_cannot_be_read_is_an_error_and_what_is_malformed_is_not() {
-        let (folder, mut files) = files(&[("a.safetensors", b"not one"), ("b.gguf", b"GGUFx")]);
-        assert_eq!(facts(&files).unwrap(), ModelFacts::default());
-        files[1].disk = folder.path().to_owned();
-        assert_eq!(facts(&files).unwrap_err().code(), crate::finding::Code::SpecialFile);
+        let (folder, mut all) = files(&[("a.safetensors", b"xxxxxxxx{"), ("b.gguf", b"GGUFx")]);
+        assert_eq!(facts(&all).unwrap(), ModelFacts::default());
+        all[1].disk = folder.path().to_owned();
+        assert_eq!(facts(&all).unwrap_err().code(), Code::SpecialFile);
+        all[1].disk = "/nonexistent/file".into();
+        assert_eq!(facts(&all).unwrap_err().code(), Code::PathNotFound);
     }
 }
