@@ -106,6 +106,9 @@ fn what_was_changed_is_refused_by_name_or_the_same() {
             if number >= plan.len() {
                 break;
             }
+            if number > 0 && number.is_multiple_of(10_000) {
+                println!("{number} of {}", plan.len());
+            }
             let (position, mutation) = plan.mutation(number);
             let (bench, before) = &benches[position];
             let case = &cases[position];
@@ -120,7 +123,10 @@ fn what_was_changed_is_refused_by_name_or_the_same() {
                 Outcome::Wrong(why) => {
                     let key = format!("{} / {} / {why}", case.name, mutation.kind);
                     let mut wrong = wrong.lock().expect("no panic");
-                    let entry = wrong.entry(key).or_insert_with(|| (mutation.what.clone(), 0));
+                    let entry = wrong.entry(key).or_insert_with_key(|key| {
+                        println!("WRONG {key}\n      such as {}", mutation.what);
+                        (mutation.what.clone(), 0)
+                    });
                     entry.1 += 1;
                 }
             }

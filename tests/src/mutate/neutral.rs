@@ -145,6 +145,11 @@ fn repeats(change: &Change<'_>) -> bool {
         && before.iter().all(|one| after.contains(one))
 }
 
+/// Whether a list is empty, in any of the ways in which protobuf's JSON says so.
+fn none(list: Option<&Value>) -> bool {
+    list.is_none_or(|list| list.is_null() || list.as_array().is_some_and(Vec::is_empty))
+}
+
 fn signature(change: &Change<'_>) -> Option<&'static str> {
     let parts: Vec<&str> = change.pointer.split('/').skip(1).collect();
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
@@ -178,8 +183,19 @@ fn signature(change: &Change<'_>) -> Option<&'static str> {
             let same = timestamp_same(&text(change.before)?, &text(change.after)?)?;
             same.then_some("timestamp-unsigned")
         }
+        // The first generation asks for the promise of the log only, later ones for the proof.
+        ["verificationMaterial", "tlogEntries", _, "inclusionProof"] => {
+            let first = change.document["mediaType"].as_str().is_some_and(|t| t.ends_with("0.1"));
+            (first && change.after.is_none_or(Value::is_null)).then_some("evidence-withheld")
+        }
+        ["verificationMaterial", "tlogEntries", _, "inclusionPromise"] => {
+            change.after.is_none_or(Value::is_null).then_some("evidence-withheld")
+        }
         // What they proved is compared in the verdict: no time is there that was not.
         ["verificationMaterial", "timestampVerificationData", ..] => Some("evidence-withheld"),
+        ["verificationMaterial", "tlogEntries"] if none(change.before) && none(change.after) => {
+            Some("json-form")
+        }
         ["verificationMaterial", "tlogEntries"] if repeats(change) => Some("log-entry-repeated"),
         ["verificationMaterial", "tlogEntries"] if by_key => Some("evidence-withheld"),
         ["verificationMaterial", "tlogEntries", _, "inclusionProof", "checkpoint", "envelope"] => {
