@@ -175,11 +175,11 @@ fn accepted(
         if one == other && !mutation.from.contains_key(&path) {
             continue;
         }
-        if role(&path).is_release() {
-            // Compared above.
+        let from = mutation.from.get(&path).unwrap_or(&path);
+        if role(&path).is_release() || role(from).is_release() {
+            // Compared above, byte for byte.
             continue;
         }
-        let from = mutation.from.get(&path).unwrap_or(&path);
         let role = role(from);
         let moved = |new: &Vec<u8>| {
             let same =
