@@ -162,11 +162,13 @@ fn what_was_changed_is_refused_by_name_or_the_same() {
     assert!(wrong.is_empty(), "{} kinds of mutation were accepted or refused wrongly", wrong.len());
     assert_eq!(made as usize, plan.len());
     assert_eq!(made, refused + neutral);
-    // Nothing was left out, and of each kind but one something was refused.
+    // Nothing was left out, and of each kind but one something was refused, where it was tried
+    // often enough: some have a meaning in few places.
     let kinds: Vec<&str> = tally.rows.keys().map(String::as_str).collect();
     assert_eq!(kinds, KINDS);
     for (kind, row) in &tally.rows {
-        assert!(kind == "file: mode" || !row.refused.is_empty(), "{kind}: {row:?}");
+        let seldom = kind == "file: mode" || row.made < 50;
+        assert!(seldom || !row.refused.is_empty(), "{kind}: {row:?}");
     }
 }
 
