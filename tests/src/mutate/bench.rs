@@ -73,7 +73,6 @@ impl<'a> Bench<'a> {
                 let mut request = VerifyRequest::new(root.join(path), judge);
                 request.digest = *digest;
                 request.folder.signature = signature.as_ref().map(|name| root.join(name));
-                request.scope.whole_files = case.whole_files;
                 Request::Release(Box::new(request))
             }
             Target::Blob { bundle, artifact } => {

@@ -94,8 +94,8 @@ pub struct Case {
     pub target: Target,
     /// Who must have signed.
     pub judge: Box<dyn Fn() -> Judge + Send + Sync>,
-    /// Whether whole files are read where shards would do.
-    pub whole_files: bool,
+    /// Whether what is signed lists empty files; method `shards` of model signing does not.
+    pub lists_empty_files: bool,
     /// What the release is: its digest, or another name of it.
     pub identity: String,
 }
@@ -309,14 +309,14 @@ fn layout(place: &Place, name: &'static str, bundle: &str, judge: Judged) -> Cas
         files.keys().filter(|path| !roles.contains_key(*path)).collect();
     assert!(unknown.is_empty(), "{name}: {unknown:?}");
     let identity = Layout::at(&place.path(bundle)).digest();
-    Case { name, files, roles, target: release(""), judge, whole_files: false, identity }
+    Case { name, files, roles, target: release(""), judge, lists_empty_files: true, identity }
 }
 
 fn unpacked(place: &Place, name: &'static str, folder: &str, judge: Judged) -> Case {
     let files = read_tree(&place.path(folder));
     let roles = folder_roles(&files, "model.sig");
     let identity = crate::layout::digest(&files[".pkg/manifest.json"]);
-    Case { name, files, roles, target: release(""), judge, whole_files: false, identity }
+    Case { name, files, roles, target: release(""), judge, lists_empty_files: true, identity }
 }
 
 fn archive(place: &Place, public: &str) -> Case {
@@ -327,7 +327,7 @@ fn archive(place: &Place, public: &str) -> Case {
     let files = Files::from([("m.tar".to_owned(), bytes)]);
     let roles = BTreeMap::from([("m.tar".to_owned(), Role::Archive)]);
     let (target, judge) = (release("m.tar"), by_key(public));
-    Case { name: "archive", files, roles, target, judge, whole_files: false, identity }
+    Case { name: "archive", files, roles, target, judge, lists_empty_files: true, identity }
 }
 
 fn attested(place: &Place, public: &str) -> Case {
@@ -399,7 +399,7 @@ fn plain(place: &Place, public: &str, cases: &mut Vec<Case>) {
 fn folder(name: &'static str, files: Files, judge: Judged) -> Case {
     let roles = folder_roles(&files, "model.sig");
     let identity = name.to_owned();
-    Case { name, files, roles, target: release(""), judge, whole_files: false, identity }
+    Case { name, files, roles, target: release(""), judge, lists_empty_files: true, identity }
 }
 
 /// The kept folder with signatures by the reference implementation.
@@ -432,8 +432,10 @@ fn reference(cases: &mut Vec<Case>) {
             by_key(&public)
         };
         let target = Target::Release { path: "model", digest: None, signature: Some("s.sig") };
-        let identity = signature.to_owned();
-        cases.push(Case { name, files, roles, target, judge, whole_files: false, identity });
+        let lists_empty_files = !signature.contains("shards");
+        // All are over the same folder.
+        let identity = "model-signing".to_owned();
+        cases.push(Case { name, files, roles, target, judge, lists_empty_files, identity });
     }
 }
 
@@ -493,6 +495,6 @@ fn kept(cases: &mut Vec<Case>) {
         let target = Target::Blob { bundle: "b.json", artifact: "a.txt" };
         let judge = by_identity(WORKFLOW, GITHUB, &root);
         let identity = "a.txt".to_owned();
-        cases.push(Case { name, files, roles, target, judge, whole_files: false, identity });
+        cases.push(Case { name, files, roles, target, judge, lists_empty_files: true, identity });
     }
 }

@@ -1,6 +1,8 @@
 //! What may be accepted, and why. `docs/neutral-mutations.md` has a section for each name, and
 //! a test holds the two against each other.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -115,7 +117,7 @@ fn index(case: &Context<'_>, change: &Change<'_>) -> Option<&'static str> {
     match parts.as_slice() {
         ["manifests", "0", "digest" | "size"] => None,
         ["manifests", _, "digest" | "size"] => Some("address"),
-        ["manifests"] if case.withheld || repeats(change) => Some("address"),
+        ["manifests"] if case.withheld || same_digests(change) => Some("address"),
         // Which fields must hold is decided by the verifier: an entry that is no release, or
         // no signature, is not taken for one.
         ["mediaType" | "annotations" | "x-more", ..] => Some("index-field"),
@@ -143,6 +145,20 @@ fn repeats(change: &Change<'_>) -> bool {
     !after.is_empty()
         && after.iter().all(|one| before.contains(one))
         && before.iter().all(|one| after.contains(one))
+}
+
+/// Whether the entries of an index after name what those before name, and nothing else.
+fn same_digests(change: &Change<'_>) -> bool {
+    let named = |value: Option<&Value>| -> BTreeSet<String> {
+        let entries = value.and_then(Value::as_array).into_iter().flatten();
+        entries.map(|entry| entry["digest"].to_string()).collect()
+    };
+    named(change.before) == named(change.after)
+}
+
+/// Whether a list is empty, in any of the ways in which protobuf's JSON says so.
+fn none(list: Option<&Value>) -> bool {
+    list.is_none_or(|list| list.is_null() || list.as_array().is_some_and(Vec::is_empty))
 }
 
 fn signature(change: &Change<'_>) -> Option<&'static str> {
@@ -178,8 +194,19 @@ fn signature(change: &Change<'_>) -> Option<&'static str> {
             let same = timestamp_same(&text(change.before)?, &text(change.after)?)?;
             same.then_some("timestamp-unsigned")
         }
+        // The first generation asks for the promise of the log only, later ones for the proof.
+        ["verificationMaterial", "tlogEntries", _, "inclusionProof"] => {
+            let first = change.document["mediaType"].as_str().is_some_and(|t| t.ends_with("0.1"));
+            (first && change.after.is_none_or(Value::is_null)).then_some("evidence-withheld")
+        }
+        ["verificationMaterial", "tlogEntries", _, "inclusionPromise"] => {
+            change.after.is_none_or(Value::is_null).then_some("evidence-withheld")
+        }
         // What they proved is compared in the verdict: no time is there that was not.
         ["verificationMaterial", "timestampVerificationData", ..] => Some("evidence-withheld"),
+        ["verificationMaterial", "tlogEntries"] if none(change.before) && none(change.after) => {
+            Some("json-form")
+        }
         ["verificationMaterial", "tlogEntries"] if repeats(change) => Some("log-entry-repeated"),
         ["verificationMaterial", "tlogEntries"] if by_key => Some("evidence-withheld"),
         ["verificationMaterial", "tlogEntries", _, "inclusionProof", "checkpoint", "envelope"] => {

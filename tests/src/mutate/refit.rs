@@ -22,23 +22,22 @@ pub fn refitted(
     for (path, bytes) in changed {
         names.insert(digest(&files[path]), (digest(bytes), bytes.len()));
     }
-    let documents: Vec<(&String, Value)> = files
-        .iter()
-        .filter(|(path, _)| !contents.contains_key(*path))
-        .filter_map(|(path, bytes)| Some((path, serde_json::from_slice(bytes).ok()?)))
-        .filter(|(_, value): &(_, Value)| value.is_object())
-        .collect();
     // Deep enough for every document: layer, file index, description, configuration, manifest.
     for _ in 0..8 {
         let before = names.clone();
-        for (path, document) in &documents {
-            let mut document = document.clone();
+        for (path, bytes) in files {
+            let Ok(text) = std::str::from_utf8(bytes) else { continue };
+            let primary = changed.iter().any(|(changed, _)| changed == path);
+            if primary || !names.keys().any(|name| text.contains(name)) {
+                continue;
+            }
+            let Ok(mut document) = serde_json::from_str::<Value>(text) else { continue };
             if !renamed(&mut document, &names) {
                 continue;
             }
             let bytes = document.to_string().into_bytes();
-            names.insert(digest(&files[*path]), (digest(&bytes), bytes.len()));
-            contents.insert((*path).clone(), bytes);
+            names.insert(digest(text.as_bytes()), (digest(&bytes), bytes.len()));
+            contents.insert(path.clone(), bytes);
         }
         if names == before {
             break;

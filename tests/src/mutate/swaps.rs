@@ -82,14 +82,25 @@ impl Donors {
 
     /// One that is of something else.
     fn other(&self, case: &Case, rng: &mut Rng) -> Option<&[u8]> {
+        // Another signature by the same signer over the same statement would be as good.
+        let paths = case.of(Role::Signature);
+        let known: Vec<Value> = paths.iter().map(|path| payload(&case.files[*path])).collect();
         let others: Vec<&[u8]> = self
             .0
             .iter()
-            .filter(|(identity, _)| *identity != case.identity)
+            .filter(|(identity, bytes)| {
+                *identity != case.identity && !known.contains(&payload(bytes))
+            })
             .map(|(_, bytes)| bytes.as_slice())
             .collect();
         (!others.is_empty()).then(|| *rng.pick(&others))
     }
+}
+
+/// The payload of an envelope, as it is written.
+fn payload(bundle: &[u8]) -> Value {
+    let bundle: Value = serde_json::from_slice(bundle).expect("a bundle");
+    bundle.pointer("/dsseEnvelope/payload").cloned().unwrap_or_default()
 }
 
 /// A mutation of a case; none where it has no meaning there.
