@@ -69,7 +69,7 @@ impl Dice {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -80,7 +80,7 @@ impl Dice {
     /// A number below `end`; 0 if there is none.
     pub fn below(&mut self, end: usize) -> usize {
         let end = end as u64;
-        if end == 0 { 0 } else { usize::try_from(self.next() % end).unwrap_or_default() }
+        if end == 0 { 0 } else { usize::try_from(self.roll() % end).unwrap_or_default() }
     }
 
     fn one<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
@@ -108,7 +108,7 @@ fn plain(dice: &mut Dice, mut bytes: Vec<u8>, other: &[u8]) -> Vec<u8> {
     match dice.below(9) {
         0 | 1 if !bytes.is_empty() => bytes[at] ^= 1 << dice.below(8),
         2 if !bytes.is_empty() => {
-            bytes[at] = dice.one(&[&0, &0x7f, &0x80, &0xff, &b'"', &b'\n']).to_owned()
+            bytes[at] = [0, 0x7f, 0x80, 0xff, b'"', b'\n'][dice.below(6)];
         }
         3 => bytes.truncate(at),
         4 => {
@@ -240,7 +240,7 @@ fn json(dice: &mut Dice, bytes: &[u8]) -> Option<Vec<u8>> {
             map.insert(key.to_uppercase(), old);
         }
         (2..=4, Value::Array(list)) if !list.is_empty() => {
-            drop(list.remove(dice.below(list.len())))
+            drop(list.remove(dice.below(list.len())));
         }
         (5, Value::Array(list)) => {
             let times = if dice.below(6) == 0 { 2000 } else { 1 };
