@@ -265,7 +265,7 @@ fn a_coded_blob_that_is_missing_or_wrong_is_made_up_for_by_the_raw_one() {
         }
         let output = format!("{name}.pkg");
         let before = rig.log().len();
-        let args = ["pull", &to, "-o", &output, "--key", "k.pub", "--retries", "0", "--json"];
+        let args = ["pull", &to, "-o", &output, "--key", "k.pub", "--json"];
         let out = place.ok(&args);
         assert!(out.codes().contains(&"coded-not-used".to_owned()), "{name}: {out:?}");
         assert!(rig.log_after(before).iter().any(|it| it.is("GET", &place.weights())), "{name}");
