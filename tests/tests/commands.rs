@@ -51,7 +51,7 @@ const ELSEWHERE: [&str; 14] = [
 ];
 
 /// Commands whose examples make what those of others need, first.
-const FIRST: [&str; 4] = ["init", "pack", "keygen", "sign"];
+const FIRST: [&str; 5] = ["init", "pack", "keygen", "sign", "encode"];
 
 fn schema(name: &str) -> Value {
     let out = Place::new().ok(&["schema", name]);
@@ -135,6 +135,10 @@ fn json_of_every_command_fits_its_schema_in_success_and_failure() {
         vec!["verify", "m.pkg", "--key", "n.pub"],
         vec!["show", "m.pkg"],
         vec!["unpack", "m.pkg", "out"],
+        vec!["encode", "m.pkg", "c.tar"],
+        vec!["encode", "nowhere", "d.tar"],
+        vec!["decode", "c.tar", "decoded.pkg"],
+        vec!["decode", "nowhere", "d.pkg"],
         vec!["attest", "m.pkg", "--type", "urn:x", "--predicate", "tests.json", "--key", "k.key"],
         vec!["attest", "m.pkg", "--type", "svr", "--predicate", "tests.json", "--key", "k.key"],
         vec!["attest", "list", "m.pkg", "--key", "k.pub"],

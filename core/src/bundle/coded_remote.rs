@@ -242,9 +242,10 @@ fn fetch_one(
     let decoded = decode_blob(blob, &span, &mut sink, &Meter::default())
         .and_then(|()| sink.flush().map_err(writing));
     drop(sink);
-    fsx::remove(&coded).map_err(writing)?;
+    // What failed stays as it is until the folder goes: the journal says it was fetched.
     decoded?;
-    fs::rename(&aside, target).map_err(writing)
+    fs::rename(&aside, target).map_err(writing)?;
+    fsx::remove(&coded).map_err(writing)
 }
 
 /// Whether a file that is there has all the bytes of a layer.

@@ -89,8 +89,8 @@ fn weights(width: Width, count: usize) -> Vec<u8> {
     };
     let mut bytes = Vec::new();
     for _ in 0..count {
-        let bits = next() as u32;
-        let exponent = 118 + (next() % 8) as u32;
+        let bits = u32::try_from(next() * 2).unwrap();
+        let exponent = 118 + u32::try_from(next() % 8).unwrap();
         let single = (bits & 0x807f_ffff) | exponent << 23;
         match width {
             Width::Two => bytes.extend_from_slice(&single.to_le_bytes()[2..]),
