@@ -88,8 +88,7 @@ pub(super) fn hash_each(
     mut take: impl FnMut(usize, Result<Hashed>),
 ) {
     let on_disk = |job: &Job<'_>| job.disk.metadata().map_or(0, |meta| meta.len());
-    let sizes: Vec<u64> =
-        jobs.iter().map(|job| job.size.unwrap_or_else(|| on_disk(job))).collect();
+    let sizes: Vec<u64> = jobs.iter().map(|job| job.size.unwrap_or_else(|| on_disk(job))).collect();
     meter.expect(sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     // Large files first, so that no core has to wait for one at the end.
