@@ -7,14 +7,16 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::Deserialize as _;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess};
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess};
 
 /// Deepest nesting of arrays and objects that is read.
 pub const MAX_DEPTH: u8 = 32;
 
 /// Reads `bytes` as one JSON document without repeated keys.
-pub fn from_slice_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+pub fn from_slice_strict<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+) -> Result<T, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     Check { depth: MAX_DEPTH }.deserialize(&mut reader)?;
     reader.end()?;

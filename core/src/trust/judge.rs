@@ -456,7 +456,7 @@ impl Case<'_> {
         root: &Root,
         policy: &dyn sigstore_verify::Policy,
     ) -> Result<VerificationResult> {
-        let text = serde_json::to_string(&self.bundle.wire).map_err(|error| {
+        let text = serde_json::to_string(&self.bundle.wire()).map_err(|error| {
             Problem::new(Code::Internal, self.subject).detail(error.to_string()).source(error)
         })?;
         let bundle = Bundle::from_json(&text).map_err(|error| {

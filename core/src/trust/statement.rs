@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -86,7 +86,7 @@ pub fn build<P: Serialize>(
 
 /// Reads a statement. It must have its type, and subjects with well-formed
 /// digests; who they are is for the caller to compare.
-pub fn parse<P: DeserializeOwned>(payload: &[u8], subject: &str) -> Result<Statement<P>> {
+pub fn parse<'de, P: Deserialize<'de>>(payload: &'de [u8], subject: &str) -> Result<Statement<P>> {
     let invalid = |detail: String| Problem::new(Code::SignatureFormat, subject).detail(detail);
     let statement: Statement<P> = json::from_slice_strict(payload).map_err(|error| {
         invalid(format!("the signed statement cannot be read: {error}")).source(error)

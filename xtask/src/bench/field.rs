@@ -197,10 +197,7 @@ pub(super) fn rows(bench: &Bench, tools: &Tools, rounds: usize) -> Result<Vec<Ro
             Box::new(|| cost(bench.pkg(&["verify", "whole.pkg", "--digest", &whole]))),
         ),
         ("pkg sign, shards", Box::new(|| cost(bench.sign_folder("release", "shards.sig", true)))),
-        (
-            THEIR_SHARDS,
-            Box::new(|| cost(bench.their_library(tools, "release", "shards.sig"))),
-        ),
+        (THEIR_SHARDS, Box::new(|| cost(bench.their_library(tools, "release", "shards.sig")))),
         (
             "pkg verify, shards, the same signature",
             Box::new(|| cost(bench.verify_folder("release", "shards.sig"))),

@@ -52,6 +52,9 @@ pub struct Args {
     /// Bytes of the one large file; less when the disk has not twice that
     #[arg(long, default_value_t = 20e9)]
     large: f64,
+    /// Program to measure, instead of building it: to compare with one of before
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Number of small files
     #[arg(long, default_value_t = 100_000)]
     small: usize,
@@ -77,7 +80,10 @@ pub fn run(args: &Args) -> Result<()> {
     let root = run::root().join("target/bench");
     fs::create_dir_all(&root)?;
     let mut bench = Bench {
-        pkg: run::release_binary()?,
+        pkg: match &args.program {
+            Some(program) => program.canonicalize()?,
+            None => run::release_binary()?,
+        },
         root,
         digest: String::new(),
         big_digest: String::new(),

@@ -94,7 +94,8 @@ pub struct SignedBundle {
     pub material: Material,
     /// Timestamps of RFC 3161, in DER.
     pub timestamps: Vec<Vec<u8>>,
-    pub(super) wire: wire::Bundle,
+    /// As it is written, without the payload.
+    wire: wire::Bundle,
 }
 
 impl SignedBundle {
@@ -122,6 +123,17 @@ impl SignedBundle {
     /// Whether it is of the first generation, which may carry the root.
     pub(super) fn is_first_generation(&self) -> bool {
         self.wire.media_type.ends_with("version=0.1")
+    }
+
+    /// As it is written. Base64 has one form here, so that this is what was read.
+    pub(super) fn wire(&self) -> wire::Bundle {
+        let mut wire = self.wire.clone();
+        if let (Some(written), Content::Envelope(envelope)) =
+            (&mut wire.dsse_envelope, &self.content)
+        {
+            written.payload = STANDARD.encode(&envelope.payload);
+        }
+        wire
     }
 
     pub(super) fn entries(&self) -> &[Entry] {
@@ -222,7 +234,7 @@ pub fn parse(bytes: &[u8], subject: &str) -> Result<SignedBundle> {
         return Err(Problem::new(Code::MetadataTooLarge, subject)
             .detail(format!("the signature has {} bytes, more than {MAX_SIZE}", bytes.len())));
     }
-    let wire: wire::Bundle = from_slice_strict(bytes)
+    let mut wire: wire::Bundle = from_slice_strict(bytes)
         .map_err(|error| refused(format!("it is not a Sigstore bundle: {error}")).source(error))?;
     if wire.media_type != MEDIA_TYPE && !OLDER_MEDIA_TYPES.contains(&&*wire.media_type) {
         return Err(refused(format!("its media type {:?} is not known", wire.media_type)));
@@ -237,6 +249,10 @@ pub fn parse(bytes: &[u8], subject: &str) -> Result<SignedBundle> {
         if !keyid.is_empty() && keyid_disagrees(&material, keyid) {
             return Err(refused("its `keyid` and its key hint disagree".to_owned()));
         }
+    }
+    // The payload is in `content`, and is not kept twice: see `SignedBundle::wire`.
+    if let Some(envelope) = &mut wire.dsse_envelope {
+        envelope.payload = String::new();
     }
     Ok(SignedBundle { content, material, timestamps, wire })
 }

@@ -9,6 +9,7 @@ mod ignore;
 mod old;
 mod read;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -84,10 +85,10 @@ pub struct Resource {
 }
 
 impl Resource {
-    fn name(&self) -> String {
+    fn name(&self) -> Cow<'_, str> {
         match self.range {
-            None => self.path.clone(),
-            Some((start, end)) => format!("{}:{start}:{end}", self.path),
+            None => Cow::Borrowed(&self.path),
+            Some((start, end)) => Cow::Owned(format!("{}:{start}:{end}", self.path)),
         }
     }
 }
@@ -157,9 +158,10 @@ impl Model {
 
 /// Readers ignore fields of the predicate that v1.0 does not name.
 #[derive(Serialize, Deserialize)]
-struct Predicate {
+struct Predicate<'a> {
     serialization: Serialization,
-    resources: Vec<Listed>,
+    #[serde(borrow)]
+    resources: Vec<Listed<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -173,11 +175,15 @@ struct Serialization {
     ignore_paths: Vec<String>,
 }
 
+/// Borrowed where it can be: a large model has a hundred thousand of them.
 #[derive(Serialize, Deserialize)]
-struct Listed {
-    name: String,
-    algorithm: String,
-    digest: String,
+struct Listed<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    algorithm: Cow<'a, str>,
+    #[serde(borrow)]
+    digest: Cow<'a, str>,
 }
 
 /// What is to be signed, besides the resources.
@@ -214,7 +220,7 @@ pub fn build(about: Described<'_>, mut resources: Vec<Resource>) -> Result<Vec<u
         }
     }
     // UTF-8 sorts in the order of code points.
-    resources.sort_by_cached_key(Resource::name);
+    resources.sort_by_cached_key(|resource| resource.name().into_owned());
     let root = root_of(&resources);
     let ignored: BTreeSet<&str> = about.ignore_paths.iter().copied().collect();
     let shard_size = match method {
@@ -222,11 +228,11 @@ pub fn build(about: Described<'_>, mut resources: Vec<Resource>) -> Result<Vec<u
         Method::Shards { size } => Some(size.into()),
     };
     let algorithm = method.algorithm(hash);
-    let listed = |resource: &Resource| Listed {
+    let listed = resources.iter().map(|resource| Listed {
         name: resource.name(),
-        algorithm: algorithm.clone(),
-        digest: resource.digest.hex(),
-    };
+        algorithm: Cow::Borrowed(algorithm.as_str()),
+        digest: Cow::Owned(resource.digest.hex()),
+    });
     let predicate = Predicate {
         serialization: Serialization {
             method: method.to_string(),
@@ -235,7 +241,7 @@ pub fn build(about: Described<'_>, mut resources: Vec<Resource>) -> Result<Vec<u
             shard_size,
             ignore_paths: ignored.into_iter().map(str::to_owned).collect(),
         },
-        resources: resources.iter().map(listed).collect(),
+        resources: listed.collect(),
     };
     statement::build(name, root, predicate::MODEL_SIGNATURE, &predicate)
 }
@@ -248,20 +254,23 @@ fn root_of(resources: &[Resource]) -> Digest {
 
 /// Paths stay in the folder, nothing is listed twice, and shards make up whole files.
 fn check(method: Method, resources: &[Resource], subject: &str) -> Result<()> {
-    let mut files: BTreeMap<&str, Vec<Option<(u64, u64)>>> = BTreeMap::new();
-    for resource in resources {
-        files.entry(&resource.path).or_default().push(resource.range);
-    }
-    if files.len() > 1 && files.contains_key(SINGLE_FILE) {
+    let mut sorted: Vec<(&str, Option<(u64, u64)>)> =
+        resources.iter().map(|resource| (resource.path.as_str(), resource.range)).collect();
+    sorted.sort_unstable();
+    let single = |(path, _): &(&str, _)| *path == SINGLE_FILE;
+    if sorted.iter().any(single) && !sorted.iter().all(single) {
         return Err(Problem::new(Code::StatementMismatch, subject)
             .detail("it lists both the model as one file and files in it"));
     }
-    for (path, mut ranges) in files {
+    let mut ranges = Vec::new();
+    for file in sorted.chunk_by(|one, other| one.0 == other.0) {
+        let Some((path, _)) = file.first() else { continue };
+        ranges.clear();
+        ranges.extend(file.iter().map(|(_, range)| *range));
         check_path(path).map_err(|why| {
             Problem::new(Code::UnsafePath, subject)
                 .detail(format!("it lists the path {path:?}, which is refused: {why}"))
         })?;
-        ranges.sort_unstable();
         match (method, ranges.as_slice()) {
             (Method::Files, [None]) => {}
             (Method::Files, _) => {

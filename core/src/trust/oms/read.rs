@@ -44,7 +44,7 @@ pub(super) fn unknown_hash(name: &str, what: &str, subject: &str) -> Problem {
 }
 
 fn parse_v1(payload: &[u8], subject: &str) -> Result<Model> {
-    let statement: Statement<Predicate> = statement::parse(payload, subject)?;
+    let statement: Statement<Predicate<'_>> = statement::parse(payload, subject)?;
     let [about] = statement.subject.as_slice() else {
         return Err(invalid(subject, "a model signature is about one model".to_owned()));
     };
@@ -108,7 +108,12 @@ fn whole(number: &serde_json::Number) -> Option<u64> {
     exact.filter(|size| *size > 0)
 }
 
-fn resource(listed: Listed, method: Method, hash: ContentHash, subject: &str) -> Result<Resource> {
+fn resource(
+    listed: Listed<'_>,
+    method: Method,
+    hash: ContentHash,
+    subject: &str,
+) -> Result<Resource> {
     let name = &listed.name;
     let shard = match method {
         Method::Files => None,
@@ -125,7 +130,7 @@ fn resource(listed: Listed, method: Method, hash: ContentHash, subject: &str) ->
     })?;
     let (path, range) = match shard {
         Some((path, range)) => (path.to_owned(), Some(range)),
-        None => (listed.name, None),
+        None => (listed.name.into_owned(), None),
     };
     Ok(Resource { path, range, digest })
 }
@@ -133,16 +138,16 @@ fn resource(listed: Listed, method: Method, hash: ContentHash, subject: &str) ->
 /// The algorithm of a resource repeats hash and shard size; a shard may also
 /// name the hash alone.
 fn check_algorithm(
-    listed: &Listed,
+    listed: &Listed<'_>,
     method: Method,
     hash: ContentHash,
     subject: &str,
 ) -> Result<()> {
     let algorithm = &listed.algorithm;
-    if *algorithm == hash.as_str() || *algorithm == method.algorithm(hash) {
+    if algorithm == hash.as_str() || **algorithm == method.algorithm(hash) {
         return Ok(());
     }
-    let base = algorithm.split_once("-sharded-").map_or(algorithm.as_str(), |(base, _)| base);
+    let base = algorithm.split_once("-sharded-").map_or(&**algorithm, |(base, _)| base);
     if ContentHash::named(base).is_none() {
         return Err(unknown_hash(algorithm, &format!("{:?}", listed.name), subject));
     }
