@@ -13,7 +13,7 @@ use super::source::{Source, mismatch, wrong_size};
 use super::tarball::{self, EntryHead, Tee};
 use super::{names, parts};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::fsx;
+use crate::fsx::Dir;
 use crate::hash::{self, Meter, Span, SpanReader, hash_spans, run_largest_first};
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
@@ -341,6 +341,13 @@ pub(super) fn check_tar(
 /// Checks an unpacked folder: every file in `scope`, and that nothing is extra.
 pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) -> Checked {
     let mut checked = Checked::default();
+    let open = match Dir::open(root) {
+        Ok(open) => open,
+        Err(error) => {
+            checked.findings.push(Problem::reading(root, error).into_finding());
+            return checked;
+        }
+    };
     let present = walk(loaded, root, &mut checked);
     let mut there = Vec::new();
     for (position, file) in loaded.files.files.iter().enumerate() {
@@ -358,7 +365,7 @@ pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) 
     for batch in there.chunks(BATCH) {
         let mut all = Vec::new();
         for (position, file) in batch {
-            match open_file(root, file) {
+            match open_file(&open, file) {
                 Ok(span) => {
                     all.extend(probes(loaded, *position, &span, scope));
                 }
@@ -370,9 +377,9 @@ pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) 
     checked
 }
 
-fn open_file(root: &Path, file: &FileEntry) -> Result<Span> {
-    let path = root.join(file.path.as_str());
-    let opened = fsx::open_regular(&path)?;
+fn open_file(root: &Dir, file: &FileEntry) -> Result<Span> {
+    let path = root.shown(file.path.as_str());
+    let opened = root.open_regular(file.path.as_str())?;
     let meta = opened.metadata().map_err(|error| Problem::reading(&path, error))?;
     if meta.len() != file.size {
         return Err(wrong_size(&file.path, file.size, meta.len()));

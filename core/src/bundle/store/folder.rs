@@ -101,7 +101,16 @@ impl Folder {
                 .map_err(|error| read_or_write(path, &self.root, error))
         };
         if self.mode == StoreMode::Hardlink {
-            fs::hard_link(path, temporary).map_err(|error| link_unsupported(path, &error))?;
+            let name: &Path = path;
+            fs::hard_link(name, temporary).map_err(|error| link_unsupported(path, &error))?;
+            // The link was made by name; it must be to the file that is open.
+            let same = |a: FileState, b: FileState| (a.dev, a.inode) == (b.dev, b.inode);
+            let linked =
+                FileState::at(temporary).and_then(|it| Ok(same(it, FileState::of(source)?)));
+            if !linked.map_err(|error| Problem::reading(path, error))? {
+                fsx::remove(temporary).map_err(writing)?;
+                return Err(Problem::new(Code::FileChanged, path.display()));
+            }
         } else {
             let target = fsx::create_new(temporary).map_err(writing)?;
             let cloned = match self.mode {
