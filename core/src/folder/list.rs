@@ -269,7 +269,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "x").unwrap();
-        assert_eq!(listed(&file, &[], Symlinks::Refuse).files["."], file.into());
+        assert_eq!(listed(&file, &[], Symlinks::Refuse).files["."], file.clone().into());
         let link = dir.path().join("link");
         symlink("file", &link).unwrap();
         assert_eq!(others(&listed(&link, &[], Symlinks::Refuse)), [(".", Code::OmsSymlink)]);
