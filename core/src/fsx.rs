@@ -15,6 +15,9 @@ use rustix::fs::{FlockOperation, OFlags, RenameFlags};
 
 use crate::finding::{Code, Problem, Result};
 
+pub mod beneath;
+
+pub use beneath::{Dir, FileRef, Readable};
 pub use noted::{Failure, Noted};
 
 /// Suffix of everything that is not finished.
@@ -67,32 +70,14 @@ impl FileState {
 }
 
 /// Opens a regular file for reading; symbolic links and special files are refused.
-pub fn open_regular(path: &Path) -> Result<File> {
-    open_regular_with_state(path).map(|(file, _)| file)
-}
-
-/// [`open_regular`], with the state that the file is in, which had to be asked anyway.
-pub fn open_regular_with_state(path: &Path) -> Result<(File, FileState)> {
-    // Without NONBLOCK, opening a named pipe would wait for a writer.
-    let flags = NOFOLLOW | OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
-        if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
-            Problem::new(Code::SymlinkInRelease, path.display())
-        } else {
-            Problem::reading(path, error)
-        }
-    })?;
-    let meta = file.metadata().map_err(|error| Problem::reading(path, error))?;
-    if meta.is_file() {
-        Ok((file, FileState::from_metadata(&meta)))
-    } else {
-        Err(Problem::new(Code::SpecialFile, path.display()))
-    }
+pub fn open_regular<F: Readable + ?Sized>(file: &F) -> Result<File> {
+    file.open_regular()
 }
 
 /// Reads a whole file of at most `limit` bytes.
-pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let file = open_regular(path)?;
+pub fn read_limited<F: Readable + ?Sized>(file: &F, limit: u64) -> Result<Vec<u8>> {
+    let path = file.named();
+    let file = file.open_regular()?;
     let size = file.metadata().map_err(|error| Problem::reading(path, error))?.len();
     read_span(&file, 0, size, limit).map_err(|error| match error {
         SpanError::TooLarge => too_large(path.display(), size, limit),
@@ -317,11 +302,8 @@ impl Staged {
     }
 
     fn emptied(&self) -> Result<()> {
-        for entry in fs::read_dir(&self.path).map_err(|e| Problem::writing(&self.path, e))? {
-            let path = entry.map_err(|e| Problem::writing(&self.path, e))?.path();
-            remove(&path).map_err(|e| Problem::writing(&path, e))?;
-        }
-        Ok(())
+        let cleared = self.open_dir()?.clear();
+        cleared.map_err(|error| Problem::writing(&self.path, error))
     }
 
     /// Starts a file that will become `target`.
@@ -376,6 +358,11 @@ impl Staged {
     /// Where to write.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The open staging folder, to write beneath.
+    pub fn open_dir(&self) -> Result<Dir> {
+        Dir::of(&self.lock, &self.path).map_err(|error| Problem::writing(&self.path, error))
     }
 
     /// The open staging file or folder.
@@ -464,10 +451,18 @@ const RESUME: &str = ".resume";
 
 fn make_folder(path: &Path) -> io::Result<File> {
     match fs::create_dir(path) {
+        Ok(()) => return File::open(path),
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+        Err(_) => {}
     }
-    File::open(path)
+    let folder = File::open(path)?;
+    // Its owner could change what is checked after it was checked.
+    if folder.metadata()?.uid() == rustix::process::geteuid().as_raw() {
+        Ok(folder)
+    } else {
+        let why = "a folder of another user has the name of what is made aside";
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+    }
 }
 
 impl Drop for Staged {

@@ -13,7 +13,7 @@ use super::source::{Source, mismatch, wrong_size};
 use super::tarball::{self, EntryHead, Tee};
 use super::{names, parts};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::fsx;
+use crate::fsx::Dir;
 use crate::hash::{self, Meter, Span, SpanReader, run_largest_first};
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
@@ -363,6 +363,13 @@ pub(super) fn check_tar(
 /// Checks an unpacked folder: every file in `scope`, and that nothing is extra.
 pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) -> Checked {
     let mut checked = Checked::default();
+    let open = match Dir::open(root) {
+        Ok(open) => open,
+        Err(error) => {
+            checked.findings.push(Problem::reading(root, error).into_finding());
+            return checked;
+        }
+    };
     let present = walk(loaded, root, &mut checked);
     let mut there = Vec::new();
     for (position, file) in loaded.files.files.iter().enumerate() {
@@ -376,15 +383,15 @@ pub fn check_folder(loaded: &Loaded, root: &Path, scope: &Scope, meter: &Meter) 
             checked.findings.push(Problem::new(Code::MissingFile, &file.path).into_finding());
         }
     }
-    let open = |position: usize| open_file(root, &loaded.files.files[position]);
-    let unopened = run_probes(loaded, &there, scope, open, (meter, &mut checked));
+    let read = |position: usize| open_file(&open, &loaded.files.files[position]);
+    let unopened = run_probes(loaded, &there, scope, read, (meter, &mut checked));
     checked.findings.extend(unopened.into_iter().map(|(_, problem)| problem.into_finding()));
     checked
 }
 
-fn open_file(root: &Path, file: &FileEntry) -> Result<Span> {
-    let path = root.join(file.path.as_str());
-    let opened = fsx::open_regular(&path)?;
+fn open_file(root: &Dir, file: &FileEntry) -> Result<Span> {
+    let path = root.shown(file.path.as_str());
+    let opened = root.open_regular(file.path.as_str())?;
     let meta = opened.metadata().map_err(|error| Problem::reading(&path, error))?;
     if meta.len() != file.size {
         return Err(wrong_size(&file.path, file.size, meta.len()));

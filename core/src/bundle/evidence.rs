@@ -13,7 +13,7 @@ use super::names;
 use super::oci::{self, Descriptor};
 use super::source::mismatch;
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::fsx;
+use crate::fsx::{self, FileRef};
 use crate::hash::Meter;
 use crate::model::digest::Digest;
 
@@ -103,7 +103,10 @@ impl EvidenceBlob {
         match &loaded.origin {
             Origin::Bundle(source) => source.checked_blob(&self.descriptor, limits::EVIDENCE),
             Origin::Folder(root) => {
-                let bytes = fsx::read_limited(&root.join(&self.name), limits::EVIDENCE)?;
+                let bytes = fsx::read_limited(
+                    &FileRef::in_folder(root, self.name.as_str())?,
+                    limits::EVIDENCE,
+                )?;
                 let actual = Digest::of(&bytes);
                 if actual == self.digest() {
                     Ok(bytes)

@@ -5,6 +5,7 @@
 //! that leads to it; the content of the layers is not touched.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -13,7 +14,7 @@ use super::oci::{self, Descriptor, Index, Manifest, ModelConfig};
 use super::source::Source;
 use super::{limits, names, validate};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::fsx;
+use crate::fsx::{self, Dir, FileRef};
 use crate::model::digest::Digest;
 use crate::model::release::{FILES_SCHEMA, FileIndex, RELEASE_SCHEMA, Release};
 use crate::registry;
@@ -191,10 +192,13 @@ impl Budget {
 }
 
 fn load_folder(path: &Path) -> Result<Loaded> {
+    let open = Arc::new(Dir::open(path).map_err(|error| Problem::reading(path, error))?);
     let read = |name: &str, limit| {
-        fsx::read_limited(&path.join(name), limit).map_err(|problem| match problem.code() {
-            Code::PathNotFound => Problem::new(Code::MissingFile, name),
-            _ => problem,
+        fsx::read_limited(&FileRef::beneath(&open, name), limit).map_err(|problem| {
+            match problem.code() {
+                Code::PathNotFound => Problem::new(Code::MissingFile, name),
+                _ => problem,
+            }
         })
     };
     let manifest_bytes = read(names::MANIFEST, limits::MANIFEST)?;
@@ -223,8 +227,9 @@ fn load_folder(path: &Path) -> Result<Loaded> {
         documents.push(model_signature);
     }
     for document in documents {
-        let name = document.strip_prefix(path).unwrap_or(&document).display().to_string();
-        match fsx::read_limited(&document, limits::SIGNATURE) {
+        let below = document.strip_prefix(path).unwrap_or(&document);
+        let name = below.display().to_string();
+        match fsx::read_limited(&FileRef::beneath(&open, below), limits::SIGNATURE) {
             Ok(bytes) => loaded.signatures.push(Document { name, bytes }),
             Err(problem) => loaded.findings.push(problem.into_finding()),
         }

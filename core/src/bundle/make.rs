@@ -10,7 +10,7 @@ use super::store::{Store, Take, read_or_write, state_of};
 use super::tarball::{Tee, Written};
 use super::{parts, split};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::fsx::{self, FileState};
+use crate::fsx::{self, FileRef, FileState};
 use crate::git::{Commit, Content};
 use crate::hash::{Hasher, Ingested, Meter, ShardHasher};
 use crate::model::digest::Digest;
@@ -93,7 +93,7 @@ impl Maker<'_> {
             }
         };
         let shard_size = self.shard_size.filter(|_| parts.is_none());
-        Ok(Take { disk: disk.to_owned(), size: file.size, shard_size, parts, known })
+        Ok(Take { disk: disk.clone(), size: file.size, shard_size, parts, known })
     }
 
     fn make_tar(&mut self, plan: &Plan<'_>) -> Result<Made> {
@@ -189,7 +189,7 @@ fn layer_key(plan: &Plan<'_>, states: &[FileState]) -> Digest {
 fn add_from_disk<W: io::Write>(
     writer: &mut super::tarball::Writer<W>,
     file: &PlannedFile<'_>,
-    disk: &Path,
+    disk: &FileRef,
     target: &Path,
     shard_size: Option<u64>,
 ) -> Result<(Option<FileState>, Ingested)> {

@@ -8,7 +8,7 @@ use super::oci::{self, Form};
 use super::parts;
 use super::source::mismatch;
 use crate::finding::{Problem, Result};
-use crate::fsx;
+use crate::fsx::{self, FileRef};
 use crate::hash::{Chain, Meter, Span, SpanReader};
 use crate::model::digest::Digest;
 use crate::model::release::FileEntry;
@@ -26,7 +26,7 @@ pub fn read_files(
         Origin::Folder(root) => {
             for file in files() {
                 let limit = wanted(file);
-                let disk = root.join(file.path.as_str());
+                let disk = FileRef::in_folder(root, file.path.as_str())?;
                 let mut bytes = Vec::new();
                 let opened = fsx::open_regular(&disk)?;
                 let read = opened.take(limit).read_to_end(&mut bytes);
@@ -88,7 +88,7 @@ pub fn read_files(
 pub fn open_file<'a>(loaded: &'a Loaded, file: &'a FileEntry) -> Result<Option<Chain<'a>>> {
     match &loaded.origin {
         Origin::Folder(root) => {
-            let disk = root.join(file.path.as_str());
+            let disk = FileRef::in_folder(root, file.path.as_str())?;
             let opened = fsx::open_regular(&disk)?;
             let len = opened.metadata().map_err(|error| Problem::reading(&disk, error))?.len();
             Ok(Some(Span { file: std::sync::Arc::new(opened), offset: 0, len }.into()))

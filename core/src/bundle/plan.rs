@@ -1,9 +1,8 @@
 //! Planning: which files make which layers.
 
-use std::path::Path;
-
 use super::oci::Form;
 use crate::finding::{Code, Problem, Result};
+use crate::fsx::FileRef;
 use crate::git::Commit;
 use crate::model::kind::Group;
 use crate::model::path::{Clash, ReleasePath, find_clash};
@@ -30,7 +29,7 @@ pub(super) struct PlannedFile<'a> {
 
 #[derive(Clone, Copy)]
 pub(super) enum From<'a> {
-    Disk(&'a Path),
+    Disk(&'a FileRef),
     Git(&'a Commit, usize),
 }
 

@@ -8,7 +8,7 @@ use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::fsx::{self, Failure};
+use crate::fsx::{self, Failure, Readable};
 use crate::scan::{gguf, safetensors};
 
 /// Most parts of one file: more do not fit a manifest.
@@ -38,7 +38,8 @@ pub(super) struct Cuts {
 
 /// Cuts a file of `size` bytes into parts of at most `part` bytes, which is less than
 /// `size`. Tensors larger than that are cut at multiples of `part` from their start.
-pub(super) fn cuts(path: &Path, size: u64, part: u64) -> Result<Cuts> {
+pub(super) fn cuts<F: Readable + ?Sized>(file: &F, size: u64, part: u64) -> Result<Cuts> {
+    let path = file.named();
     let refused = || {
         Problem::new(Code::UsageError, path.display())
             .detail(format!("it would become more than {MAX_PARTS} layers"))
@@ -47,7 +48,7 @@ pub(super) fn cuts(path: &Path, size: u64, part: u64) -> Result<Cuts> {
     if part == 0 || size / part > MAX_PARTS {
         return Err(refused());
     }
-    let (lens, note) = match pieces(path, size)? {
+    let (lens, note) = match pieces(file, size)? {
         Ok(Some(pieces)) => (along(&pieces, part), None),
         Ok(None) => (every(size, part), None),
         Err(reason) => (every(size, part), Some(unreadable(path, &reason))),
@@ -72,8 +73,9 @@ fn every(size: u64, part: u64) -> Vec<u64> {
 
 /// The pieces of a weight file; none for another file. The inner error is the reason
 /// why a weight file has none, for people.
-fn pieces(path: &Path, size: u64) -> Result<Result<Option<Vec<Piece>>, String>> {
-    let mut file = fsx::open_regular(path)?;
+fn pieces<F: Readable + ?Sized>(file: &F, size: u64) -> Result<Result<Option<Vec<Piece>>, String>> {
+    let path = file.named();
+    let mut file = fsx::open_regular(file)?;
     let reading = |error| Problem::reading(path, error);
     let mut head = [0; 9];
     match file.read_exact(&mut head) {

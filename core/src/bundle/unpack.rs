@@ -1,9 +1,9 @@
 //! Unpacking: files out of a bundle, checked while they are written.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{Read, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::content::{Scope, check_tar, open_layer};
@@ -14,7 +14,7 @@ use super::source::{Source, blob_name, mismatch};
 use super::store::{StoreMode, read_or_write};
 use super::{names, parts};
 use crate::finding::{Code, Problem, Result};
-use crate::fsx::{self, Staged};
+use crate::fsx::{self, Dir, Staged};
 use crate::hash::{Meter, Sink, Span, ingest, ingest_at, run_largest_first};
 use crate::model::digest::Digest;
 use crate::model::kind::Selector;
@@ -75,13 +75,18 @@ pub fn unpack(
     let scope = Scope { only: request.only.clone(), whole_files: false };
     let chosen = |file: &&FileEntry| scope.covers(loaded, file);
     let staged = Staged::folder(output)?;
-    let writer = Unpacker { loaded, source, root: staged.path(), mode: request.mode, meter };
+    let root = staged.open_dir()?;
+    let writer = Unpacker { loaded, source, root: &root, mode: request.mode, meter };
     writer.folders(loaded.files.files.iter().filter(chosen))?;
     writer.layers(&scope)?;
     let complete = loaded.files.files.iter().all(|file| scope.covers(loaded, file));
     writer.documents(model_signature.filter(|_| complete))?;
     if occupied {
-        move_into(staged.path(), output)?;
+        let into = Dir::open(output).map_err(|error| Problem::writing(output, error))?;
+        // Nothing gets its name before its content is on the disk.
+        fsx::sync_below(staged.path()).map_err(|error| Problem::writing(staged.path(), error))?;
+        root.move_into(&into)?;
+        fsx::sync_below(output).map_err(|error| Problem::writing(output, error))?;
     } else {
         staged.commit(false)?;
     }
@@ -98,20 +103,22 @@ pub fn unpack(
 struct Unpacker<'a> {
     loaded: &'a Loaded,
     source: &'a Source,
-    root: &'a Path,
+    root: &'a Dir,
     mode: StoreMode,
     meter: &'a Meter,
 }
 
 impl Unpacker<'_> {
     fn folders<'f>(&self, files: impl Iterator<Item = &'f FileEntry>) -> Result<()> {
-        for file in files {
-            if let Some(parent) = self.root.join(file.path.as_str()).parent() {
-                fs::create_dir_all(parent).map_err(|error| Problem::writing(parent, error))?;
-            }
-        }
-        let signatures = self.root.join(names::SIGNATURES);
-        fs::create_dir_all(&signatures).map_err(|error| Problem::writing(&signatures, error))
+        let parents = files.filter_map(|file| Some(file.path.as_str().rsplit_once('/')?.0));
+        let parents: BTreeSet<&str> = parents.chain([names::SIGNATURES]).collect();
+        parents.into_iter().try_for_each(|parent| self.folder(parent))
+    }
+
+    fn folder(&self, name: &str) -> Result<()> {
+        self.root
+            .make_folders(name)
+            .map_err(|error| Problem::writing(&self.root.shown(name), error))
     }
 
     fn layers(&self, scope: &Scope) -> Result<()> {
@@ -142,13 +149,13 @@ impl Unpacker<'_> {
                     .detail("what comes from a registry can only be written"));
             }
             let open = |file: &FileEntry| {
-                let path = self.root.join(file.path.as_str());
+                let name = file.path.as_str();
                 let opened = if file.in_parts() {
-                    fs::OpenOptions::new().write(true).open(&path)
+                    self.root.open_to_write(name)
                 } else {
-                    create(&path, file.executable)
+                    self.root.create_new(name, file.executable)
                 };
-                opened.map_err(|error| Problem::writing(&path, error))
+                opened.map_err(|error| Problem::writing(&self.root.shown(name), error))
             };
             remote.fetch_files(self.loaded, &fetched, open, self.meter)?;
         }
@@ -179,22 +186,22 @@ impl Unpacker<'_> {
             return Err(Problem::new(Code::LinkUnsupported, &file.path)
                 .detail("the bundle holds it in parts, which are put together by copying"));
         }
-        let path = self.root.join(file.path.as_str());
         // It gets its length from the parts, which are not believed before they are there.
-        create(&path, file.executable).map(drop).map_err(|error| Problem::writing(&path, error))
+        let made = self.root.create_new(file.path.as_str(), file.executable).map(drop);
+        made.map_err(|error| Problem::writing(&self.root.shown(file.path.as_str()), error))
     }
 
     fn part(&self, file: &FileEntry, layer: usize, span: &Span, buffer: &mut [u8]) -> Result<()> {
-        let path = self.root.join(file.path.as_str());
+        let path = self.root.shown(file.path.as_str());
         let writing = |error| Problem::writing(&path, error);
-        let target = fs::OpenOptions::new().write(true).open(&path).map_err(writing)?;
+        let target = self.root.open_to_write(file.path.as_str()).map_err(writing)?;
         let part = parts::part(&self.loaded.manifest, file, layer);
         parts::write(file, part, span, (&target, &path), buffer, self.meter)?;
         target.sync_all().map_err(writing)
     }
 
     fn raw(&self, file: &FileEntry, span: &Span, buffer: &mut [u8]) -> Result<()> {
-        let path = self.root.join(file.path.as_str());
+        let path = self.root.shown(file.path.as_str());
         let writing = |error| Problem::writing(&path, error);
         let unsupported = |error: std::io::Error| {
             Problem::new(Code::LinkUnsupported, &file.path).detail(format!("cannot link: {error}"))
@@ -204,8 +211,8 @@ impl Unpacker<'_> {
                 return Err(unsupported(std::io::ErrorKind::Unsupported.into()));
             }
             let blob = self.source.path().join(blob_name(&file.digest));
-            fs::hard_link(&blob, &path).map_err(unsupported)?;
-            let linked = fsx::open_regular(&path)?;
+            self.root.hard_link(&blob, file.path.as_str()).map_err(unsupported)?;
+            let linked = self.root.open_regular(file.path.as_str())?;
             let mode = linked.metadata().map_err(writing)?.permissions().mode();
             if (mode & 0o100 != 0) != file.executable {
                 return Err(unsupported(std::io::Error::other(
@@ -214,7 +221,7 @@ impl Unpacker<'_> {
             }
             return self.prove(file, &linked, span.len, None, buffer);
         }
-        let target = create(&path, file.executable).map_err(writing)?;
+        let target = self.root.create_new(file.path.as_str(), file.executable).map_err(writing)?;
         if matches!(self.mode, StoreMode::Auto | StoreMode::Reflink) && !self.source.is_archive() {
             match fsx::reflink(&span.file, &target) {
                 Ok(()) => return self.prove(file, &target, span.len, None, buffer),
@@ -238,7 +245,7 @@ impl Unpacker<'_> {
         buffer: &mut [u8],
     ) -> Result<()> {
         let path = Path::new(file.path.as_str());
-        let failed = |error| read_or_write(path, &self.root.join(path), error);
+        let failed = |error| read_or_write(path, &self.root.shown(path), error);
         let sink = from.map(|_| Sink { file: target, offset: 0 });
         let ingested = match from {
             Some(span) => ingest_at(span, sink, None, buffer, self.meter),
@@ -254,9 +261,9 @@ impl Unpacker<'_> {
     }
 
     fn extract(&self, file: &FileEntry, content: &mut dyn Read) -> Result<()> {
-        let path = self.root.join(file.path.as_str());
+        let path = self.root.shown(file.path.as_str());
         let mut write = || -> std::io::Result<()> {
-            let mut target = create(&path, file.executable)?;
+            let mut target = self.root.create_new(file.path.as_str(), file.executable)?;
             std::io::copy(content, &mut target)?;
             target.flush()
         };
@@ -265,7 +272,7 @@ impl Unpacker<'_> {
 
     fn documents(&self, model_signature: Option<usize>) -> Result<()> {
         for (name, bytes) in self.loaded.documents.named() {
-            fsx::write_synced(&self.root.join(name), bytes)?;
+            self.root.write_synced(name, bytes)?;
         }
         for (index, document) in self.loaded.signatures.iter().enumerate() {
             let name = if Some(index) == model_signature {
@@ -274,44 +281,14 @@ impl Unpacker<'_> {
                 let digest = crate::model::digest::Digest::of(&document.bytes);
                 format!("{}/{}.sigstore.json", names::SIGNATURES, digest.hex())
             };
-            fsx::write_synced(&self.root.join(name), &document.bytes)?;
+            self.root.write_synced(name, &document.bytes)?;
         }
         if !self.loaded.evidence.is_empty() {
-            let folder = self.root.join(names::EVIDENCE);
-            fs::create_dir_all(&folder).map_err(|error| Problem::writing(&folder, error))?;
+            self.folder(names::EVIDENCE)?;
         }
         for blob in &self.loaded.evidence {
-            fsx::write_synced(&self.root.join(blob.unpacked()), &blob.read(self.loaded)?)?;
+            self.root.write_synced(blob.unpacked(), &blob.read(self.loaded)?)?;
         }
         Ok(())
     }
-}
-
-fn create(path: &Path, executable: bool) -> std::io::Result<File> {
-    let mode = if executable { 0o755 } else { 0o644 };
-    fs::OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
-}
-
-/// Moves checked files into an existing folder, each in one step, and none before its
-/// content is on the disk.
-fn move_into(staged: &Path, output: &Path) -> Result<()> {
-    fsx::sync_below(staged).map_err(|error| Problem::writing(staged, error))?;
-    for entry in walkdir::WalkDir::new(staged).min_depth(1).sort_by_file_name() {
-        let entry = entry.map_err(|error| {
-            Problem::new(Code::WriteFailed, output.display()).detail(error.to_string())
-        })?;
-        let relative = entry.path().strip_prefix(staged).unwrap_or(entry.path());
-        let target = output.join(relative);
-        let moved = if entry.file_type().is_dir() {
-            match fs::symlink_metadata(&target) {
-                Ok(meta) if meta.is_dir() => Ok(()),
-                Ok(_) => Err(std::io::ErrorKind::AlreadyExists.into()),
-                Err(_) => fs::create_dir(&target),
-            }
-        } else {
-            fs::rename(entry.path(), &target)
-        };
-        moved.map_err(|error| Problem::writing(&target, error))?;
-    }
-    fsx::sync_below(output).map_err(|error| Problem::writing(output, error))
 }

@@ -7,6 +7,7 @@ use git2::{DiffOptions, Index, Oid, Repository};
 
 use super::Scope;
 use crate::finding::{Code, Problem, Result};
+use crate::fsx::FileRef;
 use crate::git::lfs::Store;
 use crate::model::spec::FILE_NAME;
 use crate::scan::lfs::MAX_POINTER;
@@ -31,7 +32,7 @@ pub(super) struct Item {
 
 #[derive(Debug, Clone)]
 enum At {
-    Disk(PathBuf),
+    Disk(FileRef),
     Blob(Oid),
     Nowhere,
 }
@@ -192,11 +193,11 @@ impl Source {
         !tracked && repository.is_path_ignored(self.root.join(path)).unwrap_or(false)
     }
 
-    fn on_disk(&self, path: String, disk: PathBuf, size: u64) -> Item {
+    fn on_disk(&self, path: String, disk: impl Into<FileRef>, size: u64) -> Item {
         // What git has of a large file may be the pointer to it.
         let itself = |id| size < MAX_POINTER || self.blob_size(id).unwrap_or(size) >= MAX_POINTER;
         let committed = self.in_index(&path).is_some_and(itself);
-        Item { path, size, deleted: false, committed, at: At::Disk(disk) }
+        Item { path, size, deleted: false, committed, at: At::Disk(disk.into()) }
     }
 
     fn in_index(&self, path: &str) -> Option<Oid> {
@@ -257,7 +258,7 @@ impl Source {
     pub(super) fn with_file<T>(
         &self,
         item: &Item,
-        look: impl FnOnce(&Path) -> Result<T>,
+        look: impl FnOnce(&FileRef) -> Result<T>,
     ) -> Result<T> {
         if let At::Disk(path) = &item.at {
             return look(path);
@@ -266,6 +267,6 @@ impl Source {
         let file = tempfile::NamedTempFile::new()
             .and_then(|mut file| std::io::Write::write_all(&mut file, &content).map(|()| file));
         let file = file.map_err(|error| Problem::writing(&std::env::temp_dir(), error))?;
-        look(file.path())
+        look(&file.path().into())
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
 fn init(args: &InitArgs) -> Result<Reply> {
     let plan = init::plan(&args.folder)?;
     let path = args.folder.join(FILE_NAME);
-    let before = std::fs::read_to_string(&path).ok();
+    let before = crate::spec::read_text(&path).ok();
     let changed = before.as_deref() != Some(plan.spec_text.as_str());
     let mut written = false;
     if changed && !args.dry_run {

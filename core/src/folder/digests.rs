@@ -1,10 +1,9 @@
 //! Hashing many files: whole, or shard by shard.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::finding::{Code, Problem, Result};
-use crate::fsx::{self, FileState};
+use crate::fsx::{self, FileRef, FileState};
 use crate::hash::{Meter, Span, hash_pieces, hash_spans_by, shards};
 use crate::model::content::{ContentDigest, ContentHash};
 use crate::trust::oms::{Method, Resource};
@@ -21,7 +20,7 @@ pub(super) struct Job<'a> {
     /// Its name in the model.
     pub(super) name: &'a str,
     /// Where it is.
-    pub(super) disk: &'a Path,
+    pub(super) disk: &'a FileRef,
     /// The size it must have; it is not read otherwise.
     pub(super) size: Option<u64>,
 }
@@ -180,7 +179,8 @@ struct Open {
 }
 
 fn open(job: &Job<'_>) -> Result<Open> {
-    let (file, state) = fsx::open_regular_with_state(job.disk)?;
+    let file = fsx::open_regular(job.disk)?;
+    let state = FileState::of(&file).map_err(|error| Problem::reading(job.disk, error))?;
     if let Some(size) = job.size.filter(|size| *size != state.size) {
         return Err(Problem::new(Code::WrongSize, job.name)
             .detail(format!("signed as {size} bytes, but it has {}", state.size)));
@@ -207,6 +207,7 @@ mod tests {
 
     use super::{AT_ONCE, Job, digest_count, hash_files, open, resources, unchanged};
     use crate::finding::Code;
+    use crate::fsx::FileRef;
     use crate::hash::Meter;
     use crate::model::content::ContentHash;
     use crate::model::digest::Digest;
@@ -216,10 +217,10 @@ mod tests {
     fn results_keep_the_order_of_the_jobs_beyond_one_batch() {
         let dir = tempfile::tempdir().unwrap();
         let names: Vec<String> = (0..AT_ONCE + 50).map(|n| format!("f{n}")).collect();
-        let paths: Vec<_> = names.iter().map(|name| dir.path().join(name)).collect();
+        let paths: Vec<_> = names.iter().map(|name| FileRef::from(dir.path().join(name))).collect();
         let content = |index: usize| "x".repeat(index * 37 % 501);
         for (index, path) in paths.iter().enumerate().filter(|(index, _)| *index != 7) {
-            fs::write(path, content(index)).unwrap();
+            fs::write(path.as_path(), content(index)).unwrap();
         }
         let jobs: Vec<Job<'_>> = names
             .iter()
@@ -244,16 +245,16 @@ mod tests {
     #[test]
     fn a_file_that_was_written_to_or_replaced_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
-        let disk = dir.path().join("file");
+        let disk = FileRef::from(dir.path().join("file"));
         let job = Job { name: "file", disk: &disk, size: None };
-        fs::write(&disk, "before").unwrap();
+        fs::write(disk.as_path(), "before").unwrap();
         let file = open(&job).unwrap();
         assert!(unchanged(&job, &file).is_ok());
-        fs::write(&disk, "longer than before").unwrap();
+        fs::write(disk.as_path(), "longer than before").unwrap();
         assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
         let file = open(&job).unwrap();
         fs::write(dir.path().join("other"), "longer than before").unwrap();
-        fs::rename(dir.path().join("other"), &disk).unwrap();
+        fs::rename(dir.path().join("other"), disk.as_path()).unwrap();
         assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
         let file = open(&job).unwrap();
         fs::remove_file(&disk).unwrap();
@@ -267,8 +268,8 @@ mod tests {
             content in proptest::collection::vec(any::<u8>(), 0..600), size in 1_u64..250,
         ) {
             let dir = tempfile::tempdir().unwrap();
-            let disk = dir.path().join("file");
-            fs::write(&disk, &content).unwrap();
+            let disk = FileRef::from(dir.path().join("file"));
+            fs::write(disk.as_path(), &content).unwrap();
             let job = Job { name: "file", disk: &disk, size: None };
             let method = Method::Shards { size };
             let hashed =

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::Symlinks;
 use crate::finding::{Code, Problem};
+use crate::fsx::{Dir, FileRef};
 use crate::trust::oms::{IgnoreSet, SINGLE_FILE};
 
 /// What is in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     /// Files by name, and where each really is.
-    pub(super) files: BTreeMap<String, PathBuf>,
+    pub(super) files: BTreeMap<String, FileRef>,
     /// Ignored paths that are there.
     pub(super) ignored: Vec<String>,
     /// What cannot be part of a model, or is worth a word, by name.
@@ -26,11 +28,21 @@ pub(super) struct Listing {
 pub(super) fn list(target: &Path, ignored: &IgnoreSet, symlinks: Symlinks) -> Listing {
     let mut walk = Walk { target, ignored, symlinks, real: None, found: Listing::default() };
     if target.is_dir() {
-        walk.real = target.canonicalize().ok();
-        walk.folder();
-        // Sorted here, not on the way: the files need no order before they are in the map.
-        walk.found.ignored.sort_unstable();
-        walk.found.others.sort_by(|(one, _), (other, _)| one.cmp(other));
+        match Dir::open(target).map(Arc::new) {
+            Ok(open) => {
+                let real = target.canonicalize();
+                walk.real = real.ok().map(|real| (real, Arc::clone(&open)));
+                walk.folder(&open);
+                // Sorted here, not on the way: the files need no order before they are in
+                // the map.
+                walk.found.ignored.sort_unstable();
+                walk.found.others.sort_by(|(one, _), (other, _)| one.cmp(other));
+            }
+            Err(error) => {
+                let problem = Problem::reading(target, error);
+                walk.found.others.push((String::new(), problem));
+            }
+        }
     } else {
         walk.single();
     }
@@ -41,7 +53,7 @@ struct Walk<'a> {
     target: &'a Path,
     ignored: &'a IgnoreSet,
     symlinks: Symlinks,
-    real: Option<PathBuf>,
+    real: Option<(PathBuf, Arc<Dir>)>,
     found: Listing,
 }
 
@@ -52,11 +64,11 @@ impl Walk<'_> {
             self.link(name, self.target);
         } else {
             // What it is shows when it is opened.
-            self.found.files.insert(name, self.target.to_owned());
+            self.found.files.insert(name, self.target.into());
         }
     }
 
-    fn folder(&mut self) {
+    fn folder(&mut self, open: &Arc<Dir>) {
         let mut entries = WalkDir::new(self.target).min_depth(1).into_iter();
         while let Some(entry) = entries.next() {
             let entry = match entry {
@@ -66,7 +78,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            if self.entry(&entry) == Below::Skip && entry.file_type().is_dir() {
+            if self.entry(&entry, open) == Below::Skip && entry.file_type().is_dir() {
                 entries.skip_current_dir();
             }
         }
@@ -85,7 +97,7 @@ impl Walk<'_> {
         path.strip_prefix(self.target).unwrap_or(path)
     }
 
-    fn entry(&mut self, entry: &DirEntry) -> Below {
+    fn entry(&mut self, entry: &DirEntry, open: &Arc<Dir>) -> Below {
         let relative = self.relative(entry.path());
         let Some(name) = relative.to_str().map(str::to_owned) else {
             let shown = relative.display().to_string();
@@ -102,7 +114,8 @@ impl Walk<'_> {
         if kind.is_symlink() {
             self.link(name, entry.path());
         } else if kind.is_file() {
-            self.found.files.insert(name, entry.path().to_owned());
+            let file = FileRef::beneath(open, &name);
+            self.found.files.insert(name, file);
         } else if !kind.is_dir() {
             self.refuse(name, Code::SpecialFile);
         }
@@ -129,12 +142,15 @@ impl Walk<'_> {
                 return;
             }
         };
-        let inside = self.real.as_ref().is_some_and(|folder| real.starts_with(folder));
-        if !inside && self.symlinks != Symlinks::Anywhere {
+        let inside = self.real.as_ref().and_then(|(folder, open)| {
+            let below = real.strip_prefix(folder).ok()?;
+            Some(FileRef::beneath(open, below))
+        });
+        if inside.is_none() && self.symlinks != Symlinks::Anywhere {
             return self.refuse(name, Code::OmsSymlinkOutside);
         }
         if meta.is_file() {
-            self.found.files.insert(name, real);
+            self.found.files.insert(name, inside.unwrap_or_else(|| real.into()));
         } else if meta.is_dir() {
             self.refuse(name, Code::OmsSymlinkFolder);
         } else {
@@ -257,12 +273,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "x").unwrap();
-        assert_eq!(listed(&file, &[], Symlinks::Refuse).files["."], file);
+        assert_eq!(listed(&file, &[], Symlinks::Refuse).files["."], file.clone().into());
         let link = dir.path().join("link");
         symlink("file", &link).unwrap();
         assert_eq!(others(&listed(&link, &[], Symlinks::Refuse)), [(".", Code::OmsSymlink)]);
         assert_eq!(others(&listed(&link, &[], Symlinks::Inside)), [(".", Code::OmsSymlinkOutside)]);
         let real = file.canonicalize().unwrap();
-        assert_eq!(listed(&link, &[], Symlinks::Anywhere).files["."], real);
+        assert_eq!(listed(&link, &[], Symlinks::Anywhere).files["."], real.into());
     }
 }

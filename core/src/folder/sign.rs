@@ -16,7 +16,7 @@ use super::{Options, Place, Symlinks, name_of, place_in};
 use crate::bundle::{limits, names};
 use crate::cache::{CacheFile, settled, state_from, state_text};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::fsx::{self, FileState, Staged};
+use crate::fsx::{self, FileRef, FileState, Staged};
 use crate::hash::Meter;
 use crate::model::content::{ContentDigest, ContentHash};
 use crate::model::digest::Digest;
@@ -223,7 +223,7 @@ fn content(
         .filter(|_| request.trust_cache)
         .filter_map(|(name, disk)| Some((name.as_str(), known.of(disk)?)))
         .collect();
-    let unknown = |(name, _): &(&String, &PathBuf)| !trusted.contains_key(name.as_str());
+    let unknown = |(name, _): &(&String, &FileRef)| !trusted.contains_key(name.as_str());
     let jobs: Vec<Job<'_>> = listing
         .files
         .iter()

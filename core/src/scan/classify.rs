@@ -1,12 +1,11 @@
 //! Deciding what a file is.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use super::lfs::{self, Pointer};
 use super::{card, file_name, gguf, head, licence, onnx, safetensors, shards, small_text};
 use crate::finding::{Code, Problem, Result};
+use crate::fsx::Readable;
 use crate::model::path::ReleasePath;
 
 /// A weight format.
@@ -133,24 +132,30 @@ pub(crate) fn named_like_weights(path: &ReleasePath) -> bool {
 ///
 /// A file that is or claims to be safetensors or GGUF has its header checked; a
 /// damaged one is a problem.
-pub fn classify(path: &Path, rel: &ReleasePath) -> Result<Classified> {
-    let (head, size) = head(path)?;
+pub fn classify<F: Readable + ?Sized>(file: &F, rel: &ReleasePath) -> Result<Classified> {
+    let path = file.named();
+    let (head, size) = head(file)?;
     if let Some(Pointer { oid, size }) = lfs::parse(&head) {
         return Ok(is(What::LfsPointer { oid, size }, "a Git LFS pointer"));
     }
     if size == 0 && named_like_weights(rel) {
         return Err(Problem::new(Code::EmptyWeights, path.display()));
     }
-    if let Some(found) = weights(path, rel, &head, size)? {
+    if let Some(found) = weights(file, rel, &head, size)? {
         return Ok(found);
     }
     match text_of(&head) {
-        Some(text) => text_file(path, rel, text, size),
+        Some(text) => text_file(file, rel, text, size),
         None => Ok(binary_file(rel, &head)),
     }
 }
 
-fn weights(path: &Path, rel: &ReleasePath, head: &[u8], size: u64) -> Result<Option<Classified>> {
+fn weights<F: Readable + ?Sized>(
+    path: &F,
+    rel: &ReleasePath,
+    head: &[u8],
+    size: u64,
+) -> Result<Option<Classified>> {
     let extension = extension(rel);
     let extension = extension.as_str();
     if head.starts_with(gguf::MAGIC) || extension == "gguf" {
@@ -234,7 +239,12 @@ fn binary_file(rel: &ReleasePath, head: &[u8]) -> Classified {
     is(What::Unknown, "a binary file of a kind that is not known")
 }
 
-fn text_file(path: &Path, rel: &ReleasePath, text: &str, size: u64) -> Result<Classified> {
+fn text_file<F: Readable + ?Sized>(
+    path: &F,
+    rel: &ReleasePath,
+    text: &str,
+    size: u64,
+) -> Result<Classified> {
     let name = file_name(rel).to_ascii_lowercase();
     let extension = extension(rel);
     let extension = extension.as_str();

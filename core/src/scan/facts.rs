@@ -180,6 +180,7 @@ mod tests {
                 let disk = folder.path().join(name);
                 std::fs::write(&disk, bytes).unwrap();
                 let size = bytes.len() as u64;
+                let disk = disk.into();
                 SourceFile { path: ReleasePath::new(*name).unwrap(), disk, size, executable: false }
             })
             .collect();

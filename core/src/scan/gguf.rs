@@ -1,17 +1,17 @@
 //! Headers of GGUF files on disk.
 
 use std::io::BufReader;
-use std::path::Path;
 
 pub use pkg_formats::gguf::{Header, MAGIC, Tensor, parse};
 
 use super::bad_header;
 use crate::finding::{Problem, Result};
-use crate::fsx::{self, Failure};
+use crate::fsx::{self, Failure, Readable};
 
 /// Reads the header of a file.
-pub fn read(path: &Path) -> Result<Header> {
-    let file = fsx::open_regular(path)?;
+pub fn read<F: Readable + ?Sized>(file: &F) -> Result<Header> {
+    let path = file.named();
+    let file = fsx::open_regular(file)?;
     let size = file.metadata().map_err(|error| Problem::reading(path, error))?.len();
     let failure = Failure::default();
     let parsed = parse(BufReader::new(failure.of(file)), size);

@@ -16,13 +16,13 @@ pub mod safetensors;
 pub mod shards;
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use classify::{Classified, Format, What, classify};
 pub use facts::{ModelFacts, facts};
 
 use crate::finding::{Code, Problem, Result};
-use crate::fsx;
+use crate::fsx::{self, FileRef, Readable};
 use crate::model::path::ReleasePath;
 
 /// Bytes of a file that are read to find out what it is.
@@ -34,7 +34,7 @@ pub struct SourceFile {
     /// Its path in the release.
     pub path: ReleasePath,
     /// Where it is.
-    pub disk: PathBuf,
+    pub disk: FileRef,
     /// Size in bytes.
     pub size: u64,
     /// Whether its owner may execute it.
@@ -42,8 +42,9 @@ pub struct SourceFile {
 }
 
 /// The first [`HEAD`] bytes of a file, and its size in bytes.
-pub fn head(path: &Path) -> Result<(Vec<u8>, u64)> {
-    let file = fsx::open_regular(path)?;
+pub fn head<F: Readable + ?Sized>(file: &F) -> Result<(Vec<u8>, u64)> {
+    let path = file.named();
+    let file = fsx::open_regular(file)?;
     let size = file.metadata().map_err(|error| Problem::reading(path, error))?.len();
     let mut bytes = Vec::new();
     file.take(HEAD).read_to_end(&mut bytes).map_err(|error| Problem::reading(path, error))?;
@@ -51,7 +52,7 @@ pub fn head(path: &Path) -> Result<(Vec<u8>, u64)> {
 }
 
 /// Text of at most `limit` bytes; none if the file is larger or no UTF-8.
-pub(crate) fn small_text(path: &Path, limit: u64) -> Result<Option<String>> {
+pub(crate) fn small_text<F: Readable + ?Sized>(path: &F, limit: u64) -> Result<Option<String>> {
     match fsx::read_limited(path, limit) {
         Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
         Err(problem) if problem.code() == Code::MetadataTooLarge => Ok(None),

@@ -79,7 +79,7 @@ mod tests {
         let disk = folder.path().join("x.bin.index.json");
         let index = SourceFile {
             path: ReleasePath::new("sub/x.bin.index.json").unwrap(),
-            disk: disk.clone(),
+            disk: disk.clone().into(),
             size: 0,
             executable: false,
         };

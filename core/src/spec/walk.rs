@@ -1,12 +1,13 @@
 //! Listing a release folder, the same way every time.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
 use crate::finding::{Code, Problem, Result};
-use crate::fsx::PARTIAL;
+use crate::fsx::{Dir, FileRef, PARTIAL};
 use crate::model::path::META_DIR;
 use crate::model::spec::FILE_NAME;
 
@@ -28,7 +29,7 @@ pub struct Found {
     /// to be portable.
     pub path: String,
     /// Where it is.
-    pub disk: PathBuf,
+    pub disk: FileRef,
     /// What it is.
     pub kind: FoundKind,
     /// Size in bytes.
@@ -47,6 +48,8 @@ pub fn walk(folder: &Path) -> Result<Vec<Found>> {
     if !meta.is_dir() {
         return Err(Problem::new(Code::PathNotFound, folder.display()).detail("it is no folder"));
     }
+    // What is found is opened from here later, whatever the names lead to by then.
+    let root = Arc::new(Dir::open(folder).map_err(|error| Problem::reading(folder, error))?);
     let mut found = Vec::new();
     let entries = WalkDir::new(folder).min_depth(1).follow_links(false).sort_by_file_name();
     for entry in entries.into_iter().filter_entry(|entry| !is_left_out(entry)) {
@@ -58,8 +61,8 @@ pub fn walk(folder: &Path) -> Result<Vec<Found>> {
         }
         let meta = entry.metadata().map_err(|error| unreadable(folder, error))?;
         found.push(Found {
+            disk: FileRef::beneath(&root, path.as_str()),
             path,
-            disk: entry.path().to_owned(),
             kind: match (kind.is_file(), kind.is_symlink()) {
                 (true, _) => FoundKind::File,
                 (_, true) => FoundKind::Symlink,

@@ -127,6 +127,14 @@ impl Folder {
     ) -> Result<(Option<File>, Option<File>)> {
         if self.mode == StoreMode::Hardlink {
             fs::hard_link(path, temporary).map_err(|error| link_unsupported(path, &error))?;
+            // The link was made by name; it must be to the file that is open.
+            let same = |a: FileState, b: FileState| (a.dev, a.inode) == (b.dev, b.inode);
+            let linked =
+                FileState::at(temporary).and_then(|it| Ok(same(it, FileState::of(source)?)));
+            if !linked.map_err(|error| Problem::reading(path, error))? {
+                fsx::remove(temporary).map_err(|error| Problem::writing(temporary, error))?;
+                return Err(Problem::new(Code::FileChanged, path.display()));
+            }
             return Ok((None, None));
         }
         let target =

@@ -16,7 +16,7 @@ use self::folder::Folder;
 use super::oci::Descriptor;
 use super::tarball::{Writer, Written};
 use crate::finding::{Code, Problem, Result};
-use crate::fsx::{self, FileState, Staged};
+use crate::fsx::{self, FileRef, FileState, Staged};
 use crate::hash::{Ingested, Meter, ingest_many};
 use crate::model::digest::Digest;
 
@@ -37,7 +37,7 @@ pub enum StoreMode {
 /// A file to be stored as one blob.
 #[derive(Debug, Clone)]
 pub(in crate::bundle) struct Take {
-    pub(in crate::bundle) disk: PathBuf,
+    pub(in crate::bundle) disk: FileRef,
     pub(in crate::bundle) size: u64,
     /// Bytes per shard, when shards are wanted.
     pub(in crate::bundle) shard_size: Option<u64>,
