@@ -56,7 +56,7 @@ pub struct Bench<'a> {
 
 enum Request {
     Release(Box<VerifyRequest>),
-    Blob(PathBuf, Named, Judge),
+    Blob(PathBuf, Named, Box<Judge>),
 }
 
 impl<'a> Bench<'a> {
@@ -77,7 +77,7 @@ impl<'a> Bench<'a> {
             }
             Target::Blob { bundle, artifact } => {
                 let artifact = Named::File(root.join(artifact));
-                Request::Blob(root.join(bundle), artifact, judge)
+                Request::Blob(root.join(bundle), artifact, Box::new(judge))
             }
         };
         Self { case, root: root.to_owned(), request }

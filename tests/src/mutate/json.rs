@@ -123,7 +123,8 @@ pub fn member(at: &str, key: &str) -> String {
 pub fn mutate(document: &Value, target: &str, op: Op, rng: &mut Rng) -> Option<String> {
     let mut writer = Writer { target, op, rng, hit: false, out: String::new() };
     writer.value(document, "");
-    (writer.hit && writer.out != document.to_string()).then_some(writer.out)
+    let before = document.to_string();
+    (writer.hit && writer.out != before).then_some(writer.out)
 }
 
 struct Writer<'a> {

@@ -57,6 +57,9 @@ impl Verified {
     }
 }
 
+/// A path, and its bytes before and after.
+type Pair<'a> = (String, Option<&'a Vec<u8>>, Option<&'a Vec<u8>>);
+
 /// Judges an answer about a mutation of a case.
 pub fn judge(case: &Case, before: &Said, mutation: &Mutation, answer: &Answer) -> Outcome {
     match answer {
@@ -161,7 +164,7 @@ fn accepted(
         return Err(format!("the verdict differs: {differs:?}"));
     }
     // Every field that differs.
-    let mut pairs: Vec<(String, Option<&Vec<u8>>, Option<&Vec<u8>>)> = Vec::new();
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
     for (path, bytes) in &new {
         let from = mutation.from.get(path).unwrap_or(path);
         pairs.push((path.clone(), old.get(from), Some(bytes)));

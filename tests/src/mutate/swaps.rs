@@ -125,7 +125,7 @@ pub fn mutate(case: &Case, donors: &Donors, op: Op, rng: &mut Rng) -> Option<Mut
         }
         Op::Removed => one(path.clone(), Edit::Remove(path)),
         Op::Added => {
-            let bytes = rng.next().to_le_bytes().to_vec();
+            let bytes = rng.number().to_le_bytes().to_vec();
             let blob = format!("blobs/sha256/{}", &digest(&bytes)["sha256:".len()..]);
             let names = [
                 "more.bin",
