@@ -107,7 +107,8 @@ fn nothing_outside_is_linked_into_a_bundle_while_a_file_becomes_another() {
     symlink(&secret, place.path("link")).unwrap();
     let swaps = swapping(&place.path("model/model-1.safetensors"), &place.path("link"), || {
         for _ in 0..rounds() {
-            let args = ["pack", "model", "-o", "m.pkg", "--no-cache", "--force", "--hardlink"];
+            let args =
+                ["pack", "model", "-o", "m.pkg", "--no-cache", "--force", "--store", "hardlink"];
             let out = place.run(&args);
             if out.code == Some(0) {
                 assert!(!holds_secret(&place.path("m.pkg")), "{out:?}");
