@@ -239,7 +239,7 @@ mod tests {
     fn what_cannot_be_read_is_an_error_and_what_is_malformed_is_not() {
         let (folder, mut all) = files(&[("a.safetensors", b"xxxxxxxx{"), ("b.gguf", b"GGUFx")]);
         assert_eq!(facts(&all).unwrap(), ModelFacts::default());
-        all[1].disk = folder.path().to_owned();
+        all[1].disk = folder.path().to_owned().into();
         assert_eq!(facts(&all).unwrap_err().code(), Code::SpecialFile);
         all[1].disk = "/nonexistent/file".into();
         assert_eq!(facts(&all).unwrap_err().code(), Code::PathNotFound);
