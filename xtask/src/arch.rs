@@ -101,6 +101,9 @@ pub fn check() -> Result<()> {
         wrong.extend(check_file(relative, &std::fs::read_to_string(entry.path())?));
         files += 1;
     }
+    let (more, kernels) = check_kernels()?;
+    wrong.extend(more);
+    files += kernels;
     let (more, plugins) = crate::arch_plugins::check()?;
     wrong.extend(more);
     files += plugins;
@@ -109,6 +112,43 @@ pub fn check() -> Result<()> {
         return Ok(());
     }
     bail!("{}", wrong.join("\n"))
+}
+
+/// Files of `core/kernels` that may hold `unsafe`: where instructions begin.
+const INSTRUCTIONS: [&str; 4] =
+    ["sha256/armv8.rs", "sha256/avx2.rs", "sha256/avx512.rs", "sha256/shani.rs"];
+
+/// The kernels: what is wrong, and how many files there are.
+fn check_kernels() -> Result<(Vec<String>, usize)> {
+    let source = run::root().join("core/kernels/src");
+    let (mut wrong, mut files) = (Vec::new(), 0);
+    for entry in walkdir::WalkDir::new(&source).sort_by_file_name() {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|extension| extension == "rs") {
+            let relative = entry.path().strip_prefix(&source)?;
+            wrong.extend(check_kernel(relative, &std::fs::read_to_string(entry.path())?));
+            files += 1;
+        }
+    }
+    Ok((wrong, files))
+}
+
+fn check_kernel(path: &Path, text: &str) -> Vec<String> {
+    let shown = path.display();
+    let mut wrong = Vec::new();
+    if text.lines().count() > MAX_LINES {
+        wrong.push(format!("kernels/{shown}: too long; split it"));
+    }
+    let own = INSTRUCTIONS.iter().any(|place| Path::new(place) == path);
+    if text.contains("unsafe {") && !own {
+        wrong.push(format!("kernels/{shown}: unsafe code has its places; this is none"));
+    }
+    for word in ["std::fs", "std::io", "std::net", "std::env"] {
+        if text.contains(word) {
+            wrong.push(format!("kernels/{shown}: kernels do no input or output ({word})"));
+        }
+    }
+    wrong
 }
 
 fn check_file(path: &Path, text: &str) -> Vec<String> {
@@ -206,10 +246,19 @@ fn uses(code: &str) -> Vec<String> {
 mod tests {
     use std::path::Path;
 
-    use super::{check_file, uses};
+    use super::{check_file, check_kernel, uses};
 
     fn wrong(path: &str, text: &str) -> usize {
         check_file(Path::new(path), text).len()
+    }
+
+    #[test]
+    fn kernels_keep_their_rules() {
+        let wrong = |path: &str, text: &str| check_kernel(Path::new(path), text).len();
+        assert_eq!(wrong("sha256/avx2.rs", "unsafe { a() }"), 0);
+        assert_eq!(wrong("sha256/mod.rs", "unsafe { a() }"), 1);
+        assert_eq!(wrong("sha256/avx2.rs", "use std::fs::File;"), 1);
+        assert_eq!(wrong("sha256/avx2.rs", &"x\n".repeat(600)), 1);
     }
 
     #[test]
