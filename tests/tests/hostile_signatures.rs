@@ -178,7 +178,7 @@ fn links_and_pipes_in_an_unpacked_folder_are_not_followed() {
     let place = unpacked();
     fs::rename(place.path("out/.pkg"), place.path("meta")).unwrap();
     symlink("../meta", place.path("out/.pkg")).unwrap();
-    folder_refused(&place, "extra-file");
+    folder_refused(&place, "symlink-in-release");
     for name in [".pkg/manifest.json", ".pkg/files.json", "model.sig", ".pkg/signatures/x"] {
         let place = unpacked();
         let path = place.path("out").join(name);
