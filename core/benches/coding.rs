@@ -4,6 +4,8 @@
 //! bf16; otherwise with made ones, whose exponents are as close to each other. Which of
 //! them is in the name of each figure.
 
+#![allow(clippy::expect_used, reason = "what cannot be coded cannot be measured")]
+
 use std::hint::black_box;
 use std::io::Write as _;
 use std::path::Path;

@@ -31,11 +31,17 @@ _pkg() {
             pkg,completions)
                 cmd="pkg__subcmd__completions"
                 ;;
+            pkg,decode)
+                cmd="pkg__subcmd__decode"
+                ;;
             pkg,demo)
                 cmd="pkg__subcmd__demo"
                 ;;
             pkg,diff)
                 cmd="pkg__subcmd__diff"
+                ;;
+            pkg,encode)
+                cmd="pkg__subcmd__encode"
                 ;;
             pkg,explain)
                 cmd="pkg__subcmd__explain"
@@ -163,11 +169,17 @@ _pkg() {
             pkg__subcmd__help,completions)
                 cmd="pkg__subcmd__help__subcmd__completions"
                 ;;
+            pkg__subcmd__help,decode)
+                cmd="pkg__subcmd__help__subcmd__decode"
+                ;;
             pkg__subcmd__help,demo)
                 cmd="pkg__subcmd__help__subcmd__demo"
                 ;;
             pkg__subcmd__help,diff)
                 cmd="pkg__subcmd__help__subcmd__diff"
+                ;;
+            pkg__subcmd__help,encode)
+                cmd="pkg__subcmd__help__subcmd__encode"
                 ;;
             pkg__subcmd__help,explain)
                 cmd="pkg__subcmd__help__subcmd__explain"
@@ -461,7 +473,7 @@ _pkg() {
 
     case "${cmd}" in
         pkg)
-            opts="-q -h -V --json --quiet --registry-ca --plain-http --registry-auth --transfers --help --version init pack check hook keygen sign verify show unpack export push pull report release notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
+            opts="-q -h -V --json --quiet --registry-ca --plain-http --registry-auth --transfers --help --version init pack check hook keygen sign verify show unpack export push pull encode decode report release notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1188,6 +1200,36 @@ _pkg() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pkg__subcmd__decode)
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pkg__subcmd__demo)
             opts="-q -h --keep --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1297,6 +1339,36 @@ _pkg() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --registry-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transfers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__encode)
+            opts="-q -h --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --registry-ca)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1587,7 +1659,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__help)
-            opts="init pack check hook keygen sign verify show unpack export push pull report release notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
+            opts="init pack check hook keygen sign verify show unpack export push pull encode decode report release notice diff lineage attest bench golden plugin __plugin-host sigstore trust demo policy explain schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1726,6 +1798,20 @@ _pkg() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pkg__subcmd__help__subcmd__decode)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pkg__subcmd__help__subcmd__demo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1741,6 +1827,20 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pkg__subcmd__help__subcmd__encode)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3637,7 +3737,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__pull)
-            opts="-o -q -h --output --only --reuse --force --digest --policy --adopter --plugin --require --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            opts="-o -q -h --output --only --reuse --force --no-coded --digest --policy --adopter --plugin --require --device --threads --set --plugin-path --locked --plugin-seconds --plugin-memory --require-sandbox --key --certificate-chain --certificate-identity --identity --certificate-identity-regexp --identity-regexp --certificate-oidc-issuer --issuer --certificate-oidc-issuer-regexp --issuer-regexp --claim --repository --ref --workflow --trigger --any-identity --trusted-root --max-root-age --offline --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3795,7 +3895,7 @@ _pkg() {
             return 0
             ;;
         pkg__subcmd__push)
-            opts="-q -h --mount-from --new-tag --no-tag --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
+            opts="-q -h --mount-from --new-tag --no-tag --coded --json --quiet --registry-ca --plain-http --registry-auth --transfers --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -446,6 +446,7 @@ _arguments "${_arguments_options[@]}" : \
 '--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '(--no-tag)--new-tag[Refuse if the tag names another release]' \
 '--no-tag[Push by digest only, and leave tags alone]' \
+'--coded[Send weights in coded form as well, where that makes them smaller]' \
 '--json[Print one JSON document instead of text]' \
 '-q[Print only what went wrong]' \
 '--quiet[Print only what went wrong]' \
@@ -495,6 +496,7 @@ cpu\:"The processor"))' \
 '--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
 '--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
 '--force[Replace what is at the output]' \
+'--no-coded[Fetch no weights in coded form]' \
 '--locked[Leave \`PKG_PLUGIN_PATH\` alone]' \
 '--require-sandbox[Run plugins only where they can be confined completely]' \
 '(--identity --identity-regexp --issuer --issuer-regexp)--any-identity[Accept every identity\: says who signed, decides nothing]' \
@@ -505,6 +507,36 @@ cpu\:"The processor"))' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 ':from -- What to pull:_default' \
+&& ret=0
+;;
+(encode)
+_arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':bundle -- Bundle or archive:_files' \
+':output -- Coded layout to write; a name that ends in .tar makes one archive:_files' \
+&& ret=0
+;;
+(decode)
+_arguments "${_arguments_options[@]}" : \
+'*--registry-ca=[Certificates of authorities to trust beside those of the system, in PEM]:FILE:_files' \
+'*--plain-http=[Registry that may be spoken to without encryption; loopback always may]:HOST[:PORT]:_default' \
+'--registry-auth=[File with credentials, as \`docker login\` and \`podman login\` write it]:FILE:_files' \
+'--transfers=[Requests to a registry at the same time; fits the machine unless given]:NUMBER:_default' \
+'--json[Print one JSON document instead of text]' \
+'-q[Print only what went wrong]' \
+'--quiet[Print only what went wrong]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':coded -- Coded layout, a folder or an archive:_files' \
+':output -- Bundle to write; a name that ends in .tar makes one archive:_files' \
 && ret=0
 ;;
 (report)
@@ -1758,6 +1790,14 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(encode)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(decode)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (report)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -2006,6 +2046,8 @@ _pkg_commands() {
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
 'push:Put a bundle into a registry' \
 'pull:Get a release out of a registry\: the terms first, each byte checked on the way' \
+'encode:Hold the weights of a bundle in coded form, which takes less room' \
+'decode:Restore the bundle that a coded layout was made from' \
 'report:Say how open a release is, and what is missing' \
 'release:Release a folder or a commit to a registry\: check, pack, sign, attest, push, verify, tag' \
 'notice:Write the files that the licences ask to be passed on' \
@@ -2114,6 +2156,11 @@ _pkg__subcmd__completions_commands() {
     local commands; commands=()
     _describe -t commands 'pkg completions commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__decode_commands] )) ||
+_pkg__subcmd__decode_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg decode commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__demo_commands] )) ||
 _pkg__subcmd__demo_commands() {
     local commands; commands=()
@@ -2123,6 +2170,11 @@ _pkg__subcmd__demo_commands() {
 _pkg__subcmd__diff_commands() {
     local commands; commands=()
     _describe -t commands 'pkg diff commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__encode_commands] )) ||
+_pkg__subcmd__encode_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg encode commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__explain_commands] )) ||
 _pkg__subcmd__explain_commands() {
@@ -2180,6 +2232,8 @@ _pkg__subcmd__help_commands() {
 'export:Verify a bundle and copy it, with the trusted root, into one folder' \
 'push:Put a bundle into a registry' \
 'pull:Get a release out of a registry\: the terms first, each byte checked on the way' \
+'encode:Hold the weights of a bundle in coded form, which takes less room' \
+'decode:Restore the bundle that a coded layout was made from' \
 'report:Say how open a release is, and what is missing' \
 'release:Release a folder or a commit to a registry\: check, pack, sign, attest, push, verify, tag' \
 'notice:Write the files that the licences ask to be passed on' \
@@ -2251,6 +2305,11 @@ _pkg__subcmd__help__subcmd__completions_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help completions commands' commands "$@"
 }
+(( $+functions[_pkg__subcmd__help__subcmd__decode_commands] )) ||
+_pkg__subcmd__help__subcmd__decode_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help decode commands' commands "$@"
+}
 (( $+functions[_pkg__subcmd__help__subcmd__demo_commands] )) ||
 _pkg__subcmd__help__subcmd__demo_commands() {
     local commands; commands=()
@@ -2260,6 +2319,11 @@ _pkg__subcmd__help__subcmd__demo_commands() {
 _pkg__subcmd__help__subcmd__diff_commands() {
     local commands; commands=()
     _describe -t commands 'pkg help diff commands' commands "$@"
+}
+(( $+functions[_pkg__subcmd__help__subcmd__encode_commands] )) ||
+_pkg__subcmd__help__subcmd__encode_commands() {
+    local commands; commands=()
+    _describe -t commands 'pkg help encode commands' commands "$@"
 }
 (( $+functions[_pkg__subcmd__help__subcmd__explain_commands] )) ||
 _pkg__subcmd__help__subcmd__explain_commands() {

@@ -95,7 +95,7 @@ fn weights(width: Width, count: usize) -> Vec<u8> {
         match width {
             Width::Two => bytes.extend_from_slice(&single.to_le_bytes()[2..]),
             Width::Eight => {
-                bytes.extend_from_slice(&f64::from(f32::from_bits(single)).to_le_bytes())
+                bytes.extend_from_slice(&f64::from(f32::from_bits(single)).to_le_bytes());
             }
             _ => bytes.extend_from_slice(&single.to_le_bytes()),
         }
@@ -141,7 +141,7 @@ proptest! {
         let from = usize::try_from(offset).unwrap().min(raw.len());
         let to = raw.len().min(from + usize::try_from(len).unwrap());
         let (part, ranges) = (&raw[from..to], cut(&ranges, from as u64, (to - from) as u64));
-        let aligned = |range: &Range| range.len % range.width.bytes() as u64 == 0;
+        let aligned = |range: &Range| range.len.is_multiple_of(range.width.bytes() as u64);
         prop_assert!(ranges.iter().all(aligned));
         prop_assert_eq!(decoded(&coded(part, &ranges), part.len()).unwrap(), part);
     }

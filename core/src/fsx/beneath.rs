@@ -163,7 +163,7 @@ impl Dir {
                 }
             }
         }
-        Ok(rustix::fs::fsync(&to.handle).map_err(|error| failed(Path::new(""))(error.into()))?)
+        rustix::fs::fsync(&to.handle).map_err(|error| failed(Path::new(""))(error.into()))
     }
 
     /// The folder of a name, and the last part of the name.

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn each_file_is_opened_once_and_its_pieces_keep_their_order() {
         let lens: Vec<usize> = (0..300).map(|at| (at * 7919) % 5000).collect();
-        let content = |len: usize| -> Vec<u8> { (0..len).map(|at| (at % 251) as u8).collect() };
+        let content =
+            |len: usize| -> Vec<u8> { (0..len).map(|at| (at % 251).to_le_bytes()[0]).collect() };
         let pieces = |len: &usize| -> Vec<(u64, u64)> {
             let len = *len as u64;
             (0..len.div_ceil(700)).map(|at| (at * 700, 700.min(len - at * 700))).collect()
