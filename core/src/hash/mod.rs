@@ -1,7 +1,7 @@
 //! Hashing file content: one scheduler over spans, one pass while storing.
 //!
 //! Callers hand over spans (or files to take in) and get digests. How many streams run on
-//! a core is decided here and nowhere else ([`lanes`]); with which instructions, in
+//! a core is decided here and nowhere else (`lanes`); with which instructions, in
 //! `pkg_kernels`.
 
 mod content;

@@ -2,7 +2,7 @@
 //! refuse it by name, or what it accepts must be proved to be the same.
 //!
 //! [`material`] makes what is changed, [`spots`] finds every field of it, however deep it is
-//! encoded, [`plan`] says what is changed, [`bench`] changes it on disk and asks the library,
+//! encoded, [`plan`] says what is changed, [`mod@bench`] changes it on disk and asks the library,
 //! [`oracle`] judges the answer by what the files hold, [`neutral`] is the list of what may be
 //! accepted, and [`tally`] counts. Nothing here believes the verifier: content, statements and
 //! fields are compared by this code alone.
