@@ -80,7 +80,7 @@ fn manifests_and_file_indexes_with_a_million_entries() {
     });
     bounded(&place, &["verify", "m.pkg"]).code.filter(|code| *code == 10).expect("a refusal");
     // Entries that are right but for their number: as many as a file index may hold, and more.
-    for (count, code) in [(200_000, "release-invalid"), (1_000_000, "metadata-too-large")] {
+    for (count, code) in [(200_000, "tar-invalid"), (1_000_000, "metadata-too-large")] {
         let (place, digest) = published(|layout| {
             let files = layout.document(1).to_string();
             let start = files.find("\"files\":[").unwrap() + "\"files\":[".len();
@@ -96,8 +96,10 @@ fn manifests_and_file_indexes_with_a_million_entries() {
             text += &files[start..];
             set_files(layout, text.as_bytes());
         });
-        readers(&place, code);
         refused(&place, &["verify", "m.pkg", "--digest", &digest], code, 10);
+        bounded(&place, &["show", "m.pkg"]);
+        assert_ne!(bounded(&place, &["unpack", "m.pkg", "out"]).code, Some(0));
+        assert!(!place.path("out").exists());
     }
 }
 
@@ -204,9 +206,21 @@ const DOCUMENTS: [(&[&str], &str, i32); 8] = [
         14,
     ),
     (&["policy", "check", "policy.toml", "--facts", "x"], "policy-facts-invalid", 2),
-    (&["sign", "m.pkg", "--key", "k.key", "--log", "--signing-config", "x"], "signing-config-invalid", 2),
-    (&["sign", "m.pkg", "--key", "k.key", "--log", "--trust-config", "x"], "signing-config-invalid", 2),
-    (&["attest", "m.pkg", "--predicate", "x", "--type", "https://e.org/p", "--key", "k.key"], "predicate-invalid", 2),
+    (
+        &["sign", "m.pkg", "--key", "k.key", "--log", "--signing-config", "x"],
+        "signing-config-invalid",
+        2,
+    ),
+    (
+        &["sign", "m.pkg", "--key", "k.key", "--log", "--trust-config", "x"],
+        "trust-root-invalid",
+        14,
+    ),
+    (
+        &["attest", "m.pkg", "--predicate", "x", "--type", "https://e.org/p", "--key", "k.key"],
+        "predicate-invalid",
+        2,
+    ),
     (&["policy", "check", "x"], "policy-syntax", 2),
     (&["show", "m.pkg", "--adopter", "x"], "adopter-invalid", 2),
 ];
@@ -220,10 +234,12 @@ fn documents_that_are_given_deep_or_huge() {
             fs::write(place.path("x"), bytes).unwrap();
             refused(&place, args, code, exit);
         }
-        fs::write(place.path("x"), huge_json(70 << 20)).unwrap();
-        let out = bounded(&place, args);
-        assert_ne!(out.code, Some(0), "{args:?}: {:.2000}", out.stdout);
-        assert!(out.stdout.contains('x'), "{args:?}");
+        // Below and above what any of them may have.
+        for size in [900 << 10, 15 << 20, 70 << 20] {
+            fs::write(place.path("x"), huge_json(size)).unwrap();
+            let out = bounded(&place, args);
+            assert_ne!(out.code, Some(0), "{args:?}: {:.2000}", out.stdout);
+        }
     }
 }
 
@@ -296,9 +312,21 @@ fn cards_that_are_deep_or_huge_or_unfold() {
 
 #[test]
 fn documents_of_a_model_that_are_deep_or_huge() {
-    for name in ["data/croissant.json", "config.json", "golden.json", "tokenizer/tokenizer.json"] {
-        for bytes in [deep_json(), deep_member(), huge_json(60 << 20)] {
+    let names = [
+        "data/croissant.json",
+        "config.json",
+        "golden.json",
+        "tokenizer/tokenizer.json",
+        "model.safetensors.index.json",
+    ];
+    for name in names {
+        for bytes in [deep_json(), deep_member(), huge_json(31 << 20), huge_json(63 << 20)] {
             let place = Place::with_model();
+            let spec =
+                SPEC.replace("\"config.json\"", "\"config.json\", \"g*.json\", \"*.index.json\"");
+            if name.starts_with(['g', 'm']) {
+                fs::write(place.path("model/pkg.toml"), spec).unwrap();
+            }
             fs::write(place.path("model").join(name), bytes).unwrap();
             bounded(&place, &["check", "model"]);
             let out = bounded(&place, &["pack", "model", "-o", "m.pkg"]);

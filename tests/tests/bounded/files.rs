@@ -25,11 +25,20 @@ fn special(kind: &str, path: &Path) -> Option<UnixListener> {
 }
 
 /// Every argument that is a file, as `strange`.
-const ARGUMENTS: [&[&str]; 31] = [
+const ARGUMENTS: [&[&str]; 30] = [
     &["verify", "m.pkg", "--key", "strange"],
     &["verify", "m.pkg", "--key", "k.pub", "--policy", "strange"],
     &["verify", "m.pkg", "--certificate-chain", "strange"],
-    &["verify", "m.pkg", "--identity", "a", "--issuer", "https://e.org", "--trusted-root", "strange"],
+    &[
+        "verify",
+        "m.pkg",
+        "--identity",
+        "a",
+        "--issuer",
+        "https://e.org",
+        "--trusted-root",
+        "strange",
+    ],
     &["verify", "m.pkg", "--key", "k.pub", "--adopter", "strange"],
     &["verify", "m.pkg", "--key", "k.pub", "--against", ".", "--git-signers", "strange"],
     &["verify", "plain", "--key", "k.pub", "--signature", "strange"],
@@ -55,7 +64,6 @@ const ARGUMENTS: [&[&str]; 31] = [
     &["policy", "explain", "strange"],
     &["trust", "show", "--trusted-root", "strange"],
     &["plugin", "install", "strange"],
-    &["pull", "oci://127.0.0.1:1/a/b:1", "--registry-auth", "strange"],
     &["pull", "oci://127.0.0.1:1/a/b:1", "--registry-ca", "strange"],
 ];
 
@@ -91,16 +99,16 @@ fn what_is_no_file_is_refused_in_every_folder() {
             fs::remove_file(&path).unwrap();
             let _kept = special(kind, &path);
             let out = bounded(&place, &["pack", "model", "-o", "m.pkg"]);
-            if (kind, name) == ("folder", "code/run.py") {
-                assert_eq!(out.code, Some(0), "an empty folder below `code/**`: {out:?}");
+            if kind == "folder" && ["model-1.safetensors", "code/run.py"].contains(&name) {
+                // A pattern lists files: an empty folder is nothing to it.
+                assert_eq!(out.code, Some(0), "{out:?}");
                 continue;
             }
             assert!(matches!(out.code, Some(2)), "{kind} {name}: {out:?}");
             assert!(out.stdout.contains(name), "{kind} {name}: {out:?}");
-            for args in [&["init", "model", "--yes"][..], &["check", "model"]] {
-                let out = bounded(&place, args);
-                println!("{kind} {name} {} -> {:?} {:?}", args[0], out.code, out.codes());
-            }
+            let out = bounded(&place, &["check", "model"]);
+            assert!(matches!(out.code, Some(2 | 10)), "{kind} {name}: {out:?}");
+            bounded(&place, &["init", "model", "--yes"]);
         }
         for name in ["model.sig", "config.json", "code/run.py"] {
             let place = Place::with_model();
@@ -207,7 +215,7 @@ fn five_thousand_files_in_one_folder() {
     assert_eq!(bounded(&place, &["sign", "m.pkg", "--key", "k.key"]).code, Some(0));
     assert_eq!(bounded(&place, &["verify", "m.pkg", "--key", "k.pub"]).code, Some(0));
     assert_eq!(bounded(&place, &["unpack", "m.pkg", "out"]).code, Some(0));
-    assert_eq!(fs::read_dir(place.path("out/code")).unwrap().count(), 5002);
+    assert_eq!(fs::read_dir(place.path("out/code")).unwrap().count(), 5003);
     assert_eq!(bounded(&place, &["verify", "out", "--key", "k.pub"]).code, Some(0));
     fs::write(place.path("out/code/file04999.py"), "other\n").unwrap();
     refused(&place, &["verify", "out", "--key", "k.pub"], "digest-mismatch", 10);
