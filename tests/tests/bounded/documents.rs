@@ -219,7 +219,7 @@ const DOCUMENTS: [(&[&str], &str, i32); 8] = [
     (
         &["attest", "m.pkg", "--predicate", "x", "--type", "https://e.org/p", "--key", "k.key"],
         "predicate-invalid",
-        2,
+        10,
     ),
     (&["policy", "check", "x"], "policy-syntax", 2),
     (&["show", "m.pkg", "--adopter", "x"], "adopter-invalid", 2),

@@ -217,7 +217,7 @@ fn five_thousand_files_in_one_folder() {
     assert_eq!(bounded(&place, &["unpack", "m.pkg", "out"]).code, Some(0));
     assert_eq!(fs::read_dir(place.path("out/code")).unwrap().count(), 5003);
     assert_eq!(bounded(&place, &["verify", "out", "--key", "k.pub"]).code, Some(0));
-    fs::write(place.path("out/code/file04999.py"), "other\n").unwrap();
+    fs::write(place.path("out/code/file04999.py"), "9994\n").unwrap();
     refused(&place, &["verify", "out", "--key", "k.pub"], "digest-mismatch", 10);
     fs::remove_file(place.path("model/pkg.toml")).unwrap();
     assert_eq!(bounded(&place, &["sign", "model", "--key", "k.key"]).code, Some(0));
