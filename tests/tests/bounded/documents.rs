@@ -238,7 +238,9 @@ fn documents_that_are_given_deep_or_huge() {
         for size in [900 << 10, 15 << 20, 70 << 20] {
             fs::write(place.path("x"), huge_json(size)).unwrap();
             let out = bounded(&place, args);
-            assert_ne!(out.code, Some(0), "{args:?}: {:.2000}", out.stdout);
+            // A predicate may be any JSON, up to its size.
+            let fine = args[0] == "attest" && size < 16 << 20;
+            assert_eq!(out.code == Some(0), fine, "{args:?}: {:.2000}", out.stdout);
         }
     }
 }
