@@ -198,7 +198,7 @@ fn signatures_of_a_bundle_that_are_deep_or_huge() {
 }
 
 /// Documents that a command is given: the arguments, the file, the finding, the exit code.
-const DOCUMENTS: [(&[&str], &str, i32); 8] = [
+const DOCUMENTS: [(&[&str], &str, i32); 7] = [
     (&["trust", "show", "--trusted-root", "x"], "trust-root-invalid", 14),
     (
         &["verify", "m.pkg", "--identity", "a", "--issuer", "https://e.org", "--trusted-root", "x"],
@@ -222,7 +222,6 @@ const DOCUMENTS: [(&[&str], &str, i32); 8] = [
         10,
     ),
     (&["policy", "check", "x"], "policy-syntax", 2),
-    (&["show", "m.pkg", "--adopter", "x"], "adopter-invalid", 2),
 ];
 
 #[test]
