@@ -4,6 +4,7 @@
 //! place, so that a name either does not exist or is complete.
 
 mod noted;
+mod pipe;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -19,6 +20,7 @@ pub mod beneath;
 
 pub use beneath::{Dir, FileRef, Readable};
 pub use noted::{Failure, Noted};
+pub use pipe::Patient;
 
 /// Suffix of everything that is not finished.
 pub const PARTIAL: &str = ".partial";

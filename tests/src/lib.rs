@@ -91,7 +91,7 @@ impl Out {
 const NOBODY: u32 = 65_534;
 
 /// A run that takes longer waits for something that will not come.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Waits for a command with captured output; kills it and fails after [`LIMIT`].
 fn within_limit(command: &mut Command) -> Output {

@@ -65,7 +65,10 @@ impl Source {
                     .detail("an archive must be a regular file, so that it can be read by offset")
                     .hint("Save the stream to a file first."));
             }
-            let file = File::open(path).map_err(|error| Problem::reading(path, error))?;
+            // Asked again of what is open: it may be another one by now.
+            let failed = |error| Problem::reading(path, error);
+            let file = fsx::open_regular(&path.canonicalize().map_err(failed)?)?;
+            let meta = file.metadata().map_err(failed)?;
             let entries = scan_archive(path, &file, meta.len())?;
             Self { path: path.to_owned(), place: Place::Archive { file: Arc::new(file), entries } }
         };

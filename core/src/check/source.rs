@@ -172,9 +172,9 @@ impl Source {
     fn all(&self) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let own = self.root.join(FILE_NAME);
-        if let Ok(meta) = own.symlink_metadata()
-            && meta.is_file()
-        {
+        if let Ok(meta) = own.symlink_metadata() {
+            // Opened, for its name: without it there would be nothing to check, and no word of it.
+            fsx::open_regular(&own)?;
             items.push(self.on_disk(FILE_NAME.to_owned(), own, meta.len()));
         }
         for found in spec::walk(&self.root)? {

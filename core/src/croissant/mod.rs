@@ -18,6 +18,9 @@ use names::{CR, DCT, Names, SC, list};
 /// Largest description that is read, in bytes.
 pub const MAX_FILE: u64 = 32 << 20;
 
+/// Most values in a description. A value of two bytes takes some hundred in memory.
+pub const MAX_VALUES: usize = 1_000_000;
+
 /// The vocabulary for responsible AI.
 const RAI: &str = "http://mlcommons.org/croissant/RAI/";
 
@@ -86,10 +89,25 @@ pub fn is_croissant(document: &Value) -> bool {
     context.contains("mlcommons.org/croissant")
 }
 
+/// Refuses a document of more than [`MAX_VALUES`] values, before it takes memory for each.
+///
+/// # Errors
+/// [`Code::CroissantInvalid`].
+pub fn bounded(bytes: &[u8], subject: &str) -> Result<()> {
+    // Each value but the first comes behind one of these; those in texts count as well.
+    let values = bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    if values <= MAX_VALUES {
+        return Ok(());
+    }
+    let detail = format!("it has {values} commas and brackets; at most {MAX_VALUES} are read");
+    Err(Problem::new(Code::CroissantInvalid, subject).detail(detail))
+}
+
 /// Reads a description. Problems in it are in [`DataSet::errors`]; only what is no
 /// JSON-LD at all is an error here.
 pub fn read(bytes: &[u8], subject: &str) -> Result<DataSet> {
     let invalid = |detail: String| Problem::new(Code::CroissantInvalid, subject).detail(detail);
+    bounded(bytes, subject)?;
     let document: Value = serde_json::from_slice(bytes)
         .map_err(|error| invalid(format!("it is no JSON: {error}")).source(error))?;
     let names = Names::of(&document).map_err(invalid)?;

@@ -281,6 +281,9 @@ fn regular(opened: io::Result<File>, shown: &Path) -> Result<File> {
     let file = opened.map_err(|error| {
         if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
             Problem::new(Code::SymlinkInRelease, shown.display())
+        } else if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) {
+            // What opening a socket says.
+            Problem::new(Code::SpecialFile, shown.display())
         } else {
             Problem::reading(shown, error)
         }

@@ -19,6 +19,10 @@ pub(super) fn take(
     bytes: &[u8],
     findings: &mut Vec<Finding>,
 ) {
+    if let Err(problem) = croissant::bounded(bytes, path) {
+        findings.push(problem.into_finding());
+        return;
+    }
     let document: Option<Value> = serde_json::from_slice(bytes).ok();
     if !document.is_some_and(|document| croissant::is_croissant(&document)) {
         // Other kinds of manifests are kept, not judged.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::key::{PUBLIC_LABEL, PublicKey, SigningKey};
 use super::{pem, sealed, sec1};
 use crate::finding::{Code, Finding, Problem, Result};
-use crate::fsx;
+use crate::fsx::{self, Patient};
 
 /// Largest key file that is read, in bytes.
 pub const MAX_FILE: usize = 64 << 10;
@@ -177,8 +177,8 @@ fn parse(text: &str, path: &Path) -> Result<pem::Block> {
 /// Reads a key file, which may be a pipe, and looks at its permissions.
 fn read(path: &Path, private: bool) -> Result<(Zeroizing<String>, Vec<Finding>)> {
     let failed = |error| Problem::reading(path, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
+    let mut file = Patient::open(path).map_err(failed)?;
+    let metadata = file.metadata().clone();
     let invalid = |detail: &str| Problem::new(Code::KeyInvalid, path.display()).detail(detail);
     if metadata.is_dir() {
         return Err(invalid("it is a folder, not a key file"));

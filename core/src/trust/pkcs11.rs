@@ -5,7 +5,6 @@
 //! searched for, and nothing of a bundle has a say.
 
 use std::fmt;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 use super::pkcs11_uri::{self, Pkcs11Uri};
 use super::signer::Signer;
 use crate::finding::{Code, Problem, Result};
+use crate::fsx::Patient;
 
 /// Environment variable with the path of the module, for URIs without one.
 pub const MODULE_VARIABLE: &str = "PKG_PKCS11_MODULE";
@@ -149,7 +149,7 @@ fn read_pin(source: &str, subject: &str) -> Result<Zeroizing<String>> {
     let path = Path::new(path);
     let failed = |error| Problem::reading(path, error);
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PIN + 1));
-    let file = File::open(path).map_err(failed)?;
+    let file = Patient::open(path).map_err(failed)?;
     file.take(MAX_PIN as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > MAX_PIN {
         return Err(refused("the file of its `pin-source` is too long for a PIN"));
