@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::finding::{Code, Problem, Result};
-use crate::fsx::{self, FileRef, FileState};
+use crate::fsx::{FileRef, FileState, Readable as _};
 use crate::hash::{Meter, Span, hash_pieces, hash_spans_by, shards};
 use crate::model::content::{ContentDigest, ContentHash};
 use crate::trust::oms::{Method, Resource};
@@ -179,8 +179,7 @@ struct Open {
 }
 
 fn open(job: &Job<'_>) -> Result<Open> {
-    let file = fsx::open_regular(job.disk)?;
-    let state = FileState::of(&file).map_err(|error| Problem::reading(job.disk, error))?;
+    let (file, state) = job.disk.open_with_state()?;
     if let Some(size) = job.size.filter(|size| *size != state.size) {
         return Err(Problem::new(Code::WrongSize, job.name)
             .detail(format!("signed as {size} bytes, but it has {}", state.size)));

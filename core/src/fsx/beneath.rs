@@ -21,6 +21,7 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use super::FileState;
 use crate::finding::{Code, Problem, Result};
 
 /// How names are resolved.
@@ -62,8 +63,11 @@ impl Dir {
     /// Opens a regular file for reading. Links and special files are refused.
     pub fn open_regular(&self, name: impl AsRef<Path>) -> Result<File> {
         let name = name.as_ref();
-        let opened = self.open_at(name, READ, Mode::empty()).map(File::from);
-        regular(opened, &self.shown(name))
+        self.open_with_state(name, &self.shown(name)).map(|(file, _)| file)
+    }
+
+    fn open_with_state(&self, name: &Path, shown: &Path) -> Result<(File, FileState)> {
+        regular(self.open_at(name, READ, Mode::empty()).map(File::from), shown)
     }
 
     /// Opens a file for writing that is there already.
@@ -277,7 +281,7 @@ fn no_name() -> io::Error {
 }
 
 /// What was opened to be read, if it is a regular file.
-fn regular(opened: io::Result<File>, shown: &Path) -> Result<File> {
+fn regular(opened: io::Result<File>, shown: &Path) -> Result<(File, FileState)> {
     let file = opened.map_err(|error| {
         if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
             Problem::new(Code::SymlinkInRelease, shown.display())
@@ -289,7 +293,11 @@ fn regular(opened: io::Result<File>, shown: &Path) -> Result<File> {
         }
     })?;
     let meta = file.metadata().map_err(|error| Problem::reading(shown, error))?;
-    if meta.is_file() { Ok(file) } else { Err(Problem::new(Code::SpecialFile, shown.display())) }
+    if meta.is_file() {
+        Ok((file, FileState::from_metadata(&meta)))
+    } else {
+        Err(Problem::new(Code::SpecialFile, shown.display()))
+    }
 }
 
 /// A file to be read: one that a caller named, or one beneath an open folder.
@@ -351,14 +359,19 @@ impl Eq for FileRef {}
 
 /// What can be opened as a regular file.
 pub trait Readable {
+    /// Opens it for reading, and says the state that it is in, which has to be asked in any
+    /// case; symbolic links and special files are refused.
+    fn open_with_state(&self) -> Result<(File, FileState)>;
     /// Opens it for reading; symbolic links and special files are refused.
-    fn open_regular(&self) -> Result<File>;
+    fn open_regular(&self) -> Result<File> {
+        self.open_with_state().map(|(file, _)| file)
+    }
     /// How it is named in messages.
     fn named(&self) -> &Path;
 }
 
 impl Readable for Path {
-    fn open_regular(&self) -> Result<File> {
+    fn open_with_state(&self) -> Result<(File, FileState)> {
         let flags = READ | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::open(self, flags, Mode::empty());
         regular(opened.map(File::from).map_err(io::Error::from), self)
@@ -370,8 +383,8 @@ impl Readable for Path {
 }
 
 impl Readable for PathBuf {
-    fn open_regular(&self) -> Result<File> {
-        self.as_path().open_regular()
+    fn open_with_state(&self) -> Result<(File, FileState)> {
+        self.as_path().open_with_state()
     }
 
     fn named(&self) -> &Path {
@@ -380,10 +393,10 @@ impl Readable for PathBuf {
 }
 
 impl Readable for FileRef {
-    fn open_regular(&self) -> Result<File> {
+    fn open_with_state(&self) -> Result<(File, FileState)> {
         match &self.beneath {
-            Some((folder, name)) => folder.open_regular(name),
-            None => self.path.open_regular(),
+            Some((folder, name)) => folder.open_with_state(name, &self.path),
+            None => self.path.open_with_state(),
         }
     }
 

@@ -17,7 +17,7 @@ use rustix::fs::OFlags;
 const NOBODY: Duration = Duration::from_secs(10);
 
 /// How long a writer may keep a pipe open and write nothing: it may be asking a person.
-const SILENT: Duration = Duration::from_secs(300);
+const SILENT: Duration = Duration::from_mins(5);
 
 /// How long to sleep before a pipe is looked at again.
 const PAUSE: Duration = Duration::from_millis(5);
