@@ -52,6 +52,7 @@ impl Tools {
         let said = |program: &Path, arg: &str| {
             let text = run::succeed(Command::new(program).arg(arg)).unwrap_or_default();
             let line = text.lines().next().unwrap_or_default();
+            let line = line.trim_start_matches(['*', ' ']);
             line.split(" (").next().unwrap_or_default().replace(", version", "").replace(',', "")
         };
         let mut all = vec![said(&self.model_signing, "--version")];
