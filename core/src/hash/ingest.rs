@@ -162,17 +162,38 @@ impl ShardHasher {
 
     /// Takes in more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        let Some(size) = self.size else { return };
         let mut rest = bytes;
         while !rest.is_empty() {
-            let room = usize::try_from(size - self.end % size).unwrap_or(usize::MAX);
+            let room = usize::try_from(self.room()).unwrap_or(usize::MAX);
             let (now, later) = rest.split_at(room.min(rest.len()));
-            self.shard.update(now);
-            self.end += now.len() as u64;
-            if self.end.is_multiple_of(size) {
-                self.shards.push(std::mem::take(&mut self.shard).finish());
-            }
+            let Some(shard) = self.current() else { return };
+            shard.update(now);
+            self.advance(now.len() as u64);
             rest = later;
+        }
+    }
+
+    /// Whether shards are hashed at all.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.size.is_some()
+    }
+
+    /// Bytes to the end of the shard that is being hashed.
+    pub(super) fn room(&self) -> u64 {
+        self.size.map_or(u64::MAX, |size| size - self.end % size)
+    }
+
+    /// The shard that is being hashed, for who hashes several streams at once.
+    pub(super) fn current(&mut self) -> Option<&mut Hasher> {
+        self.size.is_some().then_some(&mut self.shard)
+    }
+
+    /// Counts bytes that [`ShardHasher::current`] took in: [`ShardHasher::room`] at most.
+    pub(super) fn advance(&mut self, bytes: u64) {
+        let Some(size) = self.size else { return };
+        self.end += bytes;
+        if bytes > 0 && self.end.is_multiple_of(size) {
+            self.shards.push(std::mem::take(&mut self.shard).finish());
         }
     }
 

@@ -14,10 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pkg_kernels::sha256::{Kernels, Sha256, update_many};
 
-use super::ingest::{LARGE, ingest_at};
+use super::ingest::{LARGE, ShardHasher, ingest_at};
 use super::{BUFFER, Hasher, Ingested, Meter, Sink, Span, read_at};
 use crate::fsx;
-use crate::model::digest::Digest;
 
 /// Most bytes read of one stream before the next has its turn.
 const MOST_READ: usize = 256 << 10;
@@ -146,21 +145,14 @@ struct Slot<O> {
     intake: Intake,
     done: u64,
     whole: Hasher,
-    shards: Option<Shards>,
+    shards: ShardHasher,
     failed: Option<io::Error>,
-}
-
-/// Shards of a stream.
-struct Shards {
-    size: u64,
-    current: Hasher,
-    made: Vec<Digest>,
 }
 
 impl<O> Slot<O> {
     fn new(index: usize, open: O, intake: Intake) -> Self {
         let size = intake.shard_size.filter(|size| intake.source.len > *size);
-        let shards = size.map(|size| Shards { size, current: Hasher::default(), made: Vec::new() });
+        let shards = ShardHasher::new(size);
         Self { index, open, intake, done: 0, whole: Hasher::default(), shards, failed: None }
     }
 
@@ -174,13 +166,12 @@ impl<O> Slot<O> {
 
     /// Streams that are hashed: with shards there are two.
     fn streams(&self) -> usize {
-        if self.shards.is_some() { 2 } else { 1 }
+        if self.shards.is_wanted() { 2 } else { 1 }
     }
 
     /// Bytes to read next, to the end of the shard at most.
     fn wanted(&self, most: usize) -> usize {
-        let shard = self.shards.as_ref().map(|shards| shards.size - self.done % shards.size);
-        let left = self.left().min(shard.unwrap_or(u64::MAX));
+        let left = self.left().min(self.shards.room());
         usize::try_from(left).unwrap_or(usize::MAX).min(most)
     }
 
@@ -201,17 +192,11 @@ impl<O> Slot<O> {
     /// Counts bytes that were hashed.
     fn advance(&mut self, bytes: usize) {
         self.done += bytes as u64;
-        let over = self.left() == 0;
-        if let Some(shards) = &mut self.shards
-            && (over || self.done.is_multiple_of(shards.size))
-        {
-            shards.made.push(std::mem::take(&mut shards.current).finish());
-        }
+        self.shards.advance(bytes as u64);
     }
 
     fn finish(self) -> (usize, O, io::Result<Ingested>) {
-        let shards = self.shards.map_or_else(Vec::new, |shards| shards.made);
-        let digest = self.whole.finish();
+        let (digest, shards) = (self.whole.finish(), self.shards.finish());
         let ingested = Ingested { digest, shards, parts: Vec::new() };
         (self.index, self.open, self.failed.map_or(Ok(ingested), Err))
     }
@@ -308,8 +293,8 @@ impl<O> Worker<'_, O> {
             let bytes: &[u8] = &buffer[..got];
             lens.push(got);
             streams.push((&mut slot.whole.0, bytes));
-            if let Some(shards) = &mut slot.shards {
-                streams.push((&mut shards.current.0, bytes));
+            if let Some(shard) = slot.shards.current() {
+                streams.push((&mut shard.0, bytes));
             }
         }
         update_many(&mut streams);
