@@ -325,13 +325,18 @@ impl Staged {
         }
         // Another run may remove or rename the name between opening and
         // locking it; then the lock is on something else, and we start over.
+        let mut missing = None;
         for _ in 0..8 {
             let stray = |there: &fs::Metadata| !there.is_file() && !there.is_dir();
             if path.symlink_metadata().is_ok_and(|there| stray(&there)) {
                 clear(&path).map_err(|error| Problem::writing(&path, error))?;
             }
             let lock = match open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                // Taken away by another run, or nothing can be made there.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    missing = Some(error);
+                    continue;
+                }
                 other => other.map_err(|error| Problem::writing(&path, error))?,
             };
             match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
@@ -349,7 +354,10 @@ impl Staged {
                 return Ok(Self { target, parent, path, lock, stays: false });
             }
         }
-        Err(Problem::new(Code::OutputBusy, target.display()))
+        Err(match missing {
+            Some(error) => Problem::writing(&path, error),
+            None => Problem::new(Code::OutputBusy, target.display()),
+        })
     }
 
     /// Where the output will be.

@@ -93,6 +93,14 @@ fn a_place_without_permission_is_named() {
 
 /// Only root is somebody else than the owner here.
 #[test]
+fn a_place_where_nothing_can_be_made_is_no_other_run() {
+    let place = Place::packed();
+    for args in [["unpack", "m.pkg", "/proc/out"], ["encode", "m.pkg", "/proc/out"]] {
+        place.finds(&args, "write-failed", 1);
+    }
+}
+
+#[test]
 fn a_bundle_of_somebody_else_is_not_signed() {
     if !rustix::process::geteuid().is_root() {
         pkg_tests::skipped("without root there is no second user");
