@@ -9,6 +9,7 @@ mod layout;
 mod model;
 pub mod mutate;
 pub mod plugins;
+pub mod random;
 pub mod registry;
 mod tarball;
 pub mod trace;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use pkg_tests::kill::{Bench, CASES, Dice};
+use pkg_tests::kill::{Bench, CASES};
+use pkg_tests::random::Rng;
 use pkg_tests::trace::{Point, tracer};
 
 fn number(name: &str, usual: u64) -> u64 {
@@ -40,12 +41,9 @@ fn what_is_killed_can_be_run_again_and_nothing_half_made_verifies() {
     for case in CASES {
         let bench = Bench::new(*case);
         let mut row = Row::default();
-        let mut dice = Dice(
-            seed ^ case
-                .name
-                .bytes()
-                .fold(0, |all: u64, byte| all.wrapping_mul(31) + u64::from(byte)),
-        );
+        let stream =
+            case.name.bytes().fold(0, |all: u64, byte| all.wrapping_mul(31) + u64::from(byte));
+        let mut dice = Rng::new(seed, stream);
         let run = bench.begin();
         let started = Instant::now();
         row.calls = traced(&bench, &run.command(), Point::none()).counted;
@@ -58,7 +56,7 @@ fn what_is_killed_can_be_run_again_and_nothing_half_made_verifies() {
             } else {
                 // One in each of equal parts of the run.
                 let part = |turn: u64| turn * row.calls / each;
-                let at = 1 + part(turn) + dice.below((part(turn + 1) - part(turn)).max(1));
+                let at = 1 + part(turn) + dice.below_large((part(turn + 1) - part(turn)).max(1));
                 called(&bench, &mut row, at)
             };
             match left {
@@ -100,12 +98,12 @@ fn clocked(
     bench: &Bench,
     row: &mut Row,
     whole: Duration,
-    dice: &mut Dice,
+    dice: &mut Rng,
 ) -> (String, Result<u64, String>) {
     let run = bench.begin();
     let args = run.command();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let after = whole.mul_f64(dice.below(1000) as f64 / 2000.0);
+    let after = whole.mul_f64(dice.below_large(1000) as f64 / 2000.0);
     let mut command = bench.place().command(&args);
     let mut child =
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program");

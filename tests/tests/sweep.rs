@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use pkg_tests::Out;
-use pkg_tests::kill::{Bench, CASES, Case, Dice, READERS};
+use pkg_tests::kill::{Bench, CASES, Case, READERS};
+use pkg_tests::random::Rng;
 use pkg_tests::trace::{Act, Point, Trace, tracer};
 
 const EINTR: i32 = 4;
@@ -76,15 +77,15 @@ fn share(wanted: u64, pairs: u64, turn: u64) -> u64 {
 }
 
 /// The calls of one case and one way at which something is done.
-fn points(plan: &Plan, pairs: u64, turn: u64, calls: u64, dice: &mut Dice) -> Vec<u64> {
+fn points(plan: &Plan, pairs: u64, turn: u64, calls: u64, dice: &mut Rng) -> Vec<u64> {
     if calls == 0 {
         return Vec::new();
     }
     match plan {
         Plan::All => (1..=calls).collect(),
-        Plan::Some(wanted) => {
-            (0..share(*wanted, pairs, turn).min(calls)).map(|_| 1 + dice.below(calls)).collect()
-        }
+        Plan::Some(wanted) => (0..share(*wanted, pairs, turn).min(calls))
+            .map(|_| 1 + dice.below_large(calls))
+            .collect(),
     }
 }
 
@@ -102,7 +103,7 @@ fn a_fault_is_named_or_does_not_matter() {
         CASES.iter().map(|case| (case, false)).chain(READERS.iter().map(|case| (case, true)))
     {
         let bench = Bench::new(*case);
-        let mut dice = Dice(seed ^ case.name.len() as u64);
+        let mut dice = Rng::new(seed, case.name.len() as u64);
         for (way, row) in WAYS.iter().zip(&mut rows) {
             let none = Point { classes: way.classes, act: None, period: 0 };
             turn += 1;

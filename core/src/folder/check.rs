@@ -1,15 +1,15 @@
 //! Whether a folder is what a model signature lists: no more, no less, and the
 //! same bytes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::digests::{Hashed, Job, hash_each};
-use super::list::{Listing, list};
+use super::list::{Listing, Located, list};
 use super::{Options, Place, on_disk, place_in};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
 use crate::hash::Meter;
-use crate::trust::oms::{GIT_PATHS, IgnoreSet, Method, Model, Resource};
+use crate::trust::oms::{Files, GIT_PATHS, IgnoreSet, Method, Model, Resource};
 
 /// What came of comparing a folder with a signature.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub fn check(
     let (asked, findings) = options.ignored(target)?;
     let mut checked = Checked { findings, ..Checked::default() };
     let files = model.files();
-    checked.total = files.len();
+    checked.total = files.iter().count();
     let ignored = Ignored::new(model, &asked, place_in(signature, target), options, &files);
     let listing = list(target, &ignored.all, options.symlinks);
     let compare = Compare { target, model, options, asked: &asked, ignored: &ignored, files };
@@ -69,7 +69,7 @@ impl Ignored {
         asked: &IgnoreSet,
         signature: Place,
         options: &Options,
-        files: &BTreeMap<&str, Vec<&Resource>>,
+        files: &Files<'_>,
     ) -> Self {
         let mut said = IgnoreSet::new(&model.ignore_paths);
         for path in asked.iter() {
@@ -83,17 +83,16 @@ impl Ignored {
             said.insert(path);
         }
         let mut all = said.clone();
-        let listed = |path: &&str| {
-            let only = IgnoreSet::new([path]);
-            files.keys().any(|name| only.covers(name))
-        };
         // A signature over files of git says by its list that they count.
-        for path in GIT_PATHS.iter().filter(|path| !options.with_git_paths && !listed(path)) {
+        for path in GIT_PATHS.iter().filter(|path| !options.with_git_paths && !files.has_in(path)) {
             all.insert(path);
         }
         Self { said, all, signature }
     }
 }
+
+/// A listed file: its name and its resources.
+type Listed<'a> = (&'a str, &'a [&'a Resource]);
 
 struct Compare<'a> {
     target: &'a Path,
@@ -101,13 +100,14 @@ struct Compare<'a> {
     options: &'a Options,
     asked: &'a IgnoreSet,
     ignored: &'a Ignored,
-    files: BTreeMap<&'a str, Vec<&'a Resource>>,
+    files: Files<'a>,
 }
 
 impl Compare<'_> {
     fn all(&self, listing: &Listing, meter: &Meter, checked: &mut Checked) {
+        let (listed, extra) = self.paired(listing);
         self.others(listing, checked);
-        self.extra(listing, checked);
+        self.extra(&extra, checked);
         self.left_out(listing, checked);
         let refused: HashSet<&str> = listing
             .others
@@ -116,13 +116,13 @@ impl Compare<'_> {
             .map(|(name, _)| name.as_str())
             .collect();
         let (mut jobs, mut wanted) = (Vec::new(), Vec::new());
-        for (&name, resources) in &self.files {
+        for ((name, resources), file) in listed {
             if self.ignored.said.covers(name) {
                 checked.findings.push(Problem::new(Code::OmsIgnoredListed, name).into());
-            } else if let Some(disk) = listing.files.get(name) {
+            } else if let Some(file) = file {
                 let size =
                     resources.iter().filter_map(|resource| resource.range).map(|r| r.1).max();
-                jobs.push(Job { name, disk, size });
+                jobs.push(Job { file, size });
                 wanted.push(resources);
             } else if !refused.contains(name) {
                 checked.findings.push(Problem::new(Code::MissingFile, name).into());
@@ -131,7 +131,7 @@ impl Compare<'_> {
         let mut bad: Vec<(usize, Problem)> = Vec::new();
         hash_each(&jobs, self.model.hash, self.model.method, meter, |index, result| {
             checked.bytes += result.as_ref().map_or(0, |hashed| hashed.state.size);
-            match result.and_then(|hashed| compare(jobs[index].name, wanted[index], &hashed)) {
+            match result.and_then(|hashed| compare(jobs[index].file.name, wanted[index], &hashed)) {
                 Ok(()) => checked.good += 1,
                 Err(problem) => bad.push((index, problem)),
             }
@@ -141,11 +141,29 @@ impl Compare<'_> {
         checked.findings.extend(bad.into_iter().map(|(_, problem)| problem.into()));
     }
 
+    /// The files that are listed, each with what is there by its name, and the files that are
+    /// there and not listed. Both lists are in the order of names.
+    fn paired<'l>(
+        &self,
+        listing: &'l Listing,
+    ) -> (Vec<(Listed<'_>, Option<Located<'l>>)>, Vec<Located<'l>>) {
+        let (mut listed, mut extra) = (Vec::new(), Vec::new());
+        let mut there = listing.files().peekable();
+        for file in self.files.iter() {
+            while let Some(before) = there.next_if(|it| it.name < file.0) {
+                extra.push(before);
+            }
+            listed.push((file, there.next_if(|it| it.name == file.0)));
+        }
+        extra.extend(there);
+        (listed, extra)
+    }
+
     /// What is in the folder and is no file.
     fn others(&self, listing: &Listing, checked: &mut Checked) {
         for (name, problem) in &listing.others {
             // Left alone, unless it stands in the place of a listed file.
-            if self.options.ignore_unsigned && !self.files.contains_key(name.as_str()) {
+            if self.options.ignore_unsigned && !self.files.has(name) {
                 checked.not_checked.push(name.clone());
             } else {
                 checked.findings.push(problem.finding().clone());
@@ -154,19 +172,16 @@ impl Compare<'_> {
     }
 
     /// Files that the signature does not list.
-    fn extra(&self, listing: &Listing, checked: &mut Checked) {
+    fn extra(&self, extra: &[Located<'_>], checked: &mut Checked) {
         // With shards, an empty file has nothing to list and cannot be told from none.
         let shards = matches!(self.model.method, Method::Shards { .. });
         let nothing = |name: &str| {
             shards && on_disk(self.target, name).metadata().is_ok_and(|m| m.len() == 0)
         };
         let mut unsigned = 0_usize;
-        for name in listing.files.keys() {
-            if self.files.contains_key(name.as_str()) || nothing(name) {
-                continue;
-            }
+        for name in extra.iter().map(|file| file.name).filter(|name| !nothing(name)) {
             if self.options.ignore_unsigned {
-                checked.not_checked.push(name.clone());
+                checked.not_checked.push(name.to_owned());
                 unsigned += 1;
             } else {
                 checked.findings.push(Problem::new(Code::ExtraFile, name).into());

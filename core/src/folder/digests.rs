@@ -1,10 +1,14 @@
 //! Hashing many files: whole, or shard by shard.
 
+use std::io;
 use std::sync::Arc;
 
+use super::list::Located;
 use crate::finding::{Code, Problem, Result};
-use crate::fsx::{FileRef, FileState, Readable as _};
-use crate::hash::{Meter, Span, hash_pieces, hash_spans_by, shards};
+use crate::fsx::{FileState, Readable as _};
+use crate::hash::{
+    Begun, Ingested, Intake, Meter, Span, hash_pieces, hash_spans_by, ingest_many, shards,
+};
 use crate::model::content::{ContentDigest, ContentHash};
 use crate::trust::oms::{Method, Resource};
 
@@ -14,13 +18,15 @@ const AT_ONCE: usize = 4096;
 /// Files that are open at the same time, where the hash has no lanes.
 const OPEN: usize = 256;
 
+/// Most bytes of a small file: one that is read in a moment, so that its size need not be
+/// known before its turn comes.
+const SMALL: u64 = 256 << 10;
+
 /// A file to hash.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Job<'a> {
-    /// Its name in the model.
-    pub(super) name: &'a str,
-    /// Where it is.
-    pub(super) disk: &'a FileRef,
+    /// The file.
+    pub(super) file: Located<'a>,
     /// The size it must have; it is not read otherwise.
     pub(super) size: Option<u64>,
 }
@@ -89,25 +95,83 @@ pub(super) fn hash_each(
     meter: &Meter,
     mut take: impl FnMut(usize, Result<Hashed>),
 ) {
-    let on_disk = |job: &Job<'_>| job.disk.metadata().map_or(0, |meta| meta.len());
-    let sizes: Vec<u64> = jobs.iter().map(|job| job.size.unwrap_or_else(|| on_disk(job))).collect();
+    let jobs: Vec<(usize, &Job<'_>)> = jobs.iter().enumerate().collect();
+    if hash == ContentHash::Sha256 && method == Method::Files {
+        let (mut rest, mut sizes) = (Vec::new(), Vec::new());
+        for some in jobs.chunks(AT_ONCE) {
+            for (at, result) in some.iter().zip(hash_small(some, meter)) {
+                match result {
+                    Small::Hashed(result) => take(at.0, result),
+                    Small::Large(size) => {
+                        rest.push(*at);
+                        sizes.push(size);
+                    }
+                }
+            }
+        }
+        return hash_sized(&rest, sizes, hash, method, meter, take);
+    }
+    let on_disk = |job: &Job<'_>| job.file.file().metadata().map_or(0, |meta| meta.len());
+    let sizes = jobs.iter().map(|(_, job)| job.size.unwrap_or_else(|| on_disk(job))).collect();
+    hash_sized(&jobs, sizes, hash, method, meter, take);
+}
+
+/// Files whose sizes are known, the largest first: no core has to wait for one at the end.
+fn hash_sized(
+    jobs: &[(usize, &Job<'_>)],
+    sizes: Vec<u64>,
+    hash: ContentHash,
+    method: Method,
+    meter: &Meter,
+    mut take: impl FnMut(usize, Result<Hashed>),
+) {
     meter.expect(sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
-    let mut order: Vec<usize> = (0..jobs.len()).collect();
-    // Large files first, so that no core has to wait for one at the end.
-    order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
+    let mut order: Vec<((usize, &Job<'_>), u64)> = jobs.iter().copied().zip(sizes).collect();
+    order.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for some in order.chunks(AT_ONCE) {
         let batch: Vec<(&Job<'_>, u64)> =
-            some.iter().map(|index| (&jobs[*index], sizes[*index])).collect();
+            some.iter().map(|((_, job), size)| (*job, *size)).collect();
         let results = if hash == ContentHash::Sha256 {
             hash_in_lanes(&batch, method, meter)
         } else {
             let each = |few: &[_]| hash_batch(few, hash, method, meter);
             batch.chunks(OPEN).flat_map(each).collect()
         };
-        for (index, result) in some.iter().zip(results) {
+        for (((index, _), _), result) in some.iter().zip(results) {
             take(*index, result);
         }
     }
+}
+
+/// What came of a file of unknown size.
+enum Small {
+    Hashed(Result<Hashed>),
+    /// It has this many bytes, and was left for later.
+    Large(u64),
+}
+
+/// Small files whole, in whatever order, and the sizes of the others.
+///
+/// Asking for the size of a file by its path costs a quarter of what opening and reading a
+/// small one does; here it is known when the file is open.
+fn hash_small(jobs: &[(usize, &Job<'_>)], meter: &Meter) -> Vec<Small> {
+    ingest_many(
+        jobs,
+        |_| SMALL,
+        |(_, job)| match open(job) {
+            Err(problem) => Begun::Done(Small::Hashed(Err(problem))),
+            Ok(open) if open.state.size > SMALL => Begun::Done(Small::Large(open.state.size)),
+            Ok(open) => {
+                meter.expect(open.state.size);
+                Begun::Read(Intake::of(open.whole()), open)
+            }
+        },
+        |(_, job), open, ingested: io::Result<Ingested>| {
+            let digest = ingested.map(|ingested| ContentDigest::Sha256(ingested.digest));
+            Small::Hashed(finish(job, &open, std::iter::once(digest)))
+        },
+        meter,
+    )
 }
 
 /// SHA-256, for which a core works on many files at once.
@@ -121,9 +185,9 @@ fn hash_in_lanes(batch: &[(&Job<'_>, u64)], method: Method, meter: &Meter) -> Ve
         |(job, size)| {
             let open = open(job).map_err(Err)?;
             if open.state.size != *size {
-                return Err(Err(Problem::new(Code::FileChanged, job.name)));
+                return Err(Err(Problem::new(Code::FileChanged, job.file.name)));
             }
-            Ok((Span { file: Arc::clone(&open.file), offset: 0, len: *size }, open))
+            Ok((open.whole(), open))
         },
         |(job, _), open, digests| {
             let digests = digests.into_iter().map(|digest| digest.map(ContentDigest::Sha256));
@@ -142,7 +206,7 @@ fn finish(
     // First: a file that shrank while it was read is a changed file.
     unchanged(job, file)?;
     let digests = digests.collect::<std::io::Result<Vec<_>>>();
-    let digests = digests.map_err(|error| Problem::reading(job.disk, error))?;
+    let digests = digests.map_err(|error| Problem::reading(&job.file.file(), error))?;
     Ok(Hashed { state: file.state, digests })
 }
 
@@ -178,23 +242,37 @@ struct Open {
     state: FileState,
 }
 
+impl Open {
+    fn whole(&self) -> Span {
+        Span { file: Arc::clone(&self.file), offset: 0, len: self.state.size }
+    }
+}
+
 fn open(job: &Job<'_>) -> Result<Open> {
-    let (file, state) = job.disk.open_with_state()?;
+    let (file, state) = job.file.file().open_with_state()?;
     if let Some(size) = job.size.filter(|size| *size != state.size) {
-        return Err(Problem::new(Code::WrongSize, job.name)
+        return Err(Problem::new(Code::WrongSize, job.file.name)
             .detail(format!("signed as {size} bytes, but it has {}", state.size)));
     }
     Ok(Open { file: Arc::new(file), state })
 }
 
-/// Whether the file, and what is at its path, are as they were when it was opened.
+/// Whether the file is as it was when it was opened, and for one that takes a while to read
+/// also whether it is still what is at its path.
 ///
 /// One question answers both: what is at the path has the device and inode of the open
-/// file only if it is that file, and then its state is that of the open file.
+/// file only if it is that file, and then its state is that of the open file. A small file
+/// is asked for by its handle, which costs half: between opening and reading it there is
+/// no more time than between this question and the end of the run.
 fn unchanged(job: &Job<'_>, file: &Open) -> Result<()> {
-    match FileState::at(job.disk) {
-        Ok(there) if there == file.state => Ok(()),
-        _ => Err(Problem::new(Code::FileChanged, job.name)),
+    let now = if file.state.size > SMALL {
+        FileState::at(&job.file.file())
+    } else {
+        FileState::of(&file.file)
+    };
+    match now {
+        Ok(now) if now == file.state => Ok(()),
+        _ => Err(Problem::new(Code::FileChanged, job.file.name)),
     }
 }
 
@@ -204,7 +282,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{AT_ONCE, Job, digest_count, hash_files, open, resources, unchanged};
+    use super::{
+        AT_ONCE, Job, Located, SMALL, digest_count, hash_files, open, resources, unchanged,
+    };
     use crate::finding::Code;
     use crate::fsx::FileRef;
     use crate::hash::Meter;
@@ -217,14 +297,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let names: Vec<String> = (0..AT_ONCE + 50).map(|n| format!("f{n}")).collect();
         let paths: Vec<_> = names.iter().map(|name| FileRef::from(dir.path().join(name))).collect();
-        let content = |index: usize| "x".repeat(index * 37 % 501);
+        let content = |index: usize| match index {
+            5 | 4100 => "y".repeat(300_000 + index),
+            _ => "x".repeat(index * 37 % 501),
+        };
         for (index, path) in paths.iter().enumerate().filter(|(index, _)| *index != 7) {
             fs::write(path.as_path(), content(index)).unwrap();
         }
         let jobs: Vec<Job<'_>> = names
             .iter()
             .zip(&paths)
-            .map(|(name, disk)| Job { name, disk, size: (name == "f9").then_some(1) })
+            .map(|(name, disk)| Job {
+                file: Located::at(name, disk),
+                size: (name == "f9").then_some(1),
+            })
             .collect();
         let meter = Meter::default();
         let results = hash_files(&jobs, ContentHash::Sha256, Method::Files, &meter);
@@ -245,14 +331,16 @@ mod tests {
     fn a_file_that_was_written_to_or_replaced_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
         let disk = FileRef::from(dir.path().join("file"));
-        let job = Job { name: "file", disk: &disk, size: None };
+        let job = Job { file: Located::at("file", &disk), size: None };
         fs::write(disk.as_path(), "before").unwrap();
         let file = open(&job).unwrap();
         assert!(unchanged(&job, &file).is_ok());
         fs::write(disk.as_path(), "longer than before").unwrap();
         assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
+        // Content that takes a while to read must still be what is at the path.
+        fs::write(disk.as_path(), vec![1; SMALL as usize + 1]).unwrap();
         let file = open(&job).unwrap();
-        fs::write(dir.path().join("other"), "longer than before").unwrap();
+        fs::write(dir.path().join("other"), vec![1; SMALL as usize + 1]).unwrap();
         fs::rename(dir.path().join("other"), disk.as_path()).unwrap();
         assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
         let file = open(&job).unwrap();
@@ -269,7 +357,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let disk = FileRef::from(dir.path().join("file"));
             fs::write(disk.as_path(), &content).unwrap();
-            let job = Job { name: "file", disk: &disk, size: None };
+            let job = Job { file: Located::at("file", &disk), size: None };
             let method = Method::Shards { size };
             let hashed =
                 hash_files(&[job], ContentHash::Sha256, method, &Meter::default()).remove(0).unwrap();

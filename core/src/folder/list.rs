@@ -1,6 +1,5 @@
 //! The files of a plain folder, and what in it is none.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,12 +13,65 @@ use crate::trust::oms::{IgnoreSet, SINGLE_FILE};
 /// What is in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// Files by name, and where each really is.
-    pub(super) files: BTreeMap<String, FileRef>,
+    /// The folder.
+    open: Option<Arc<Dir>>,
+    /// Files in the order of their names, and where those are that are not there by that
+    /// name: names are held once, for there may be a hundred thousand.
+    files: Vec<(Box<str>, Option<Box<FileRef>>)>,
     /// Ignored paths that are there.
     pub(super) ignored: Vec<String>,
     /// What cannot be part of a model, or is worth a word, by name.
     pub(super) others: Vec<(String, Problem)>,
+}
+
+/// A file of a listing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Located<'a> {
+    /// Its name in the model.
+    pub(super) name: &'a str,
+    place: At<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum At<'a> {
+    /// In the folder, by its name.
+    Beneath(&'a Arc<Dir>),
+    /// Here, whatever it is called.
+    Own(&'a FileRef),
+}
+
+impl<'a> Located<'a> {
+    /// A file that is at a place of its own.
+    #[cfg(test)]
+    pub(super) fn at(name: &'a str, file: &'a FileRef) -> Self {
+        Self { name, place: At::Own(file) }
+    }
+
+    /// What opens it.
+    pub(super) fn file(&self) -> FileRef {
+        match self.place {
+            At::Beneath(folder) => FileRef::beneath(folder, self.name),
+            At::Own(file) => file.clone(),
+        }
+    }
+}
+
+impl Listing {
+    /// The files, in the order of their names.
+    pub(super) fn files(&self) -> impl Iterator<Item = Located<'_>> {
+        self.files.iter().filter_map(|(name, elsewhere)| {
+            let place = match elsewhere {
+                Some(file) => At::Own(file),
+                None => At::Beneath(self.open.as_ref()?),
+            };
+            Some(Located { name, place })
+        })
+    }
+
+    /// Their number.
+    pub(super) fn count(&self) -> usize {
+        self.files.len()
+    }
 }
 
 /// Lists a folder, or the one file that is the model.
@@ -32,9 +84,10 @@ pub(super) fn list(target: &Path, ignored: &IgnoreSet, symlinks: Symlinks) -> Li
             Ok(open) => {
                 let real = target.canonicalize();
                 walk.real = real.ok().map(|real| (real, Arc::clone(&open)));
-                walk.folder(&open);
-                // Sorted here, not on the way: the files need no order before they are in
-                // the map.
+                walk.folder();
+                walk.found.open = Some(open);
+                // Sorted here, not on the way.
+                walk.found.files.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
                 walk.found.ignored.sort_unstable();
                 walk.found.others.sort_by(|(one, _), (other, _)| one.cmp(other));
             }
@@ -64,11 +117,15 @@ impl Walk<'_> {
             self.link(name, self.target);
         } else {
             // What it is shows when it is opened.
-            self.found.files.insert(name, self.target.into());
+            self.file(&name, Some(self.target.into()));
         }
     }
 
-    fn folder(&mut self, open: &Arc<Dir>) {
+    fn file(&mut self, name: &str, elsewhere: Option<FileRef>) {
+        self.found.files.push((name.into(), elsewhere.map(Box::new)));
+    }
+
+    fn folder(&mut self) {
         let mut entries = WalkDir::new(self.target).min_depth(1).into_iter();
         while let Some(entry) = entries.next() {
             let entry = match entry {
@@ -78,7 +135,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            if self.entry(&entry, open) == Below::Skip && entry.file_type().is_dir() {
+            if self.entry(&entry) == Below::Skip && entry.file_type().is_dir() {
                 entries.skip_current_dir();
             }
         }
@@ -97,27 +154,26 @@ impl Walk<'_> {
         path.strip_prefix(self.target).unwrap_or(path)
     }
 
-    fn entry(&mut self, entry: &DirEntry, open: &Arc<Dir>) -> Below {
+    fn entry(&mut self, entry: &DirEntry) -> Below {
         let relative = self.relative(entry.path());
-        let Some(name) = relative.to_str().map(str::to_owned) else {
+        let Some(name) = relative.to_str() else {
             let shown = relative.display().to_string();
             let problem = Problem::new(Code::NonUtf8Name, &shown);
             self.found.others.push((shown, problem));
             return Below::Skip;
         };
         // What lies below an ignored path is not reached.
-        if self.ignored.has(&name) {
-            self.found.ignored.push(name);
+        if self.ignored.has(name) {
+            self.found.ignored.push(name.to_owned());
             return Below::Skip;
         }
         let kind = entry.file_type();
         if kind.is_symlink() {
-            self.link(name, entry.path());
+            self.link(name.to_owned(), entry.path());
         } else if kind.is_file() {
-            let file = FileRef::beneath(open, &name);
-            self.found.files.insert(name, file);
+            self.file(name, None);
         } else if !kind.is_dir() {
-            self.refuse(name, Code::SpecialFile);
+            self.refuse(name.to_owned(), Code::SpecialFile);
         }
         Below::Look
     }
@@ -150,7 +206,7 @@ impl Walk<'_> {
             return self.refuse(name, Code::OmsSymlinkOutside);
         }
         if meta.is_file() {
-            self.found.files.insert(name, inside.unwrap_or_else(|| real.into()));
+            self.file(&name, Some(inside.unwrap_or_else(|| real.into())));
         } else if meta.is_dir() {
             self.refuse(name, Code::OmsSymlinkFolder);
         } else {
@@ -177,14 +233,19 @@ mod tests {
     use super::{Listing, list};
     use crate::finding::Code;
     use crate::folder::Symlinks;
+    use crate::fsx::FileRef;
     use crate::trust::oms::IgnoreSet;
 
     fn listed(folder: &Path, ignored: &[&str], symlinks: Symlinks) -> Listing {
         list(folder, &IgnoreSet::new(ignored), symlinks)
     }
 
+    fn found(listing: &Listing, name: &str) -> FileRef {
+        listing.files().find(|file| file.name == name).unwrap().file()
+    }
+
     fn names(listing: &Listing) -> Vec<&str> {
-        listing.files.keys().map(String::as_str).collect()
+        listing.files().map(|file| file.name).collect()
     }
 
     fn others(listing: &Listing) -> Vec<(&str, Code)> {
@@ -273,12 +334,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "x").unwrap();
-        assert_eq!(listed(&file, &[], Symlinks::Refuse).files["."], file.clone().into());
+        assert_eq!(found(&listed(&file, &[], Symlinks::Refuse), "."), file.clone().into());
         let link = dir.path().join("link");
         symlink("file", &link).unwrap();
         assert_eq!(others(&listed(&link, &[], Symlinks::Refuse)), [(".", Code::OmsSymlink)]);
         assert_eq!(others(&listed(&link, &[], Symlinks::Inside)), [(".", Code::OmsSymlinkOutside)]);
         let real = file.canonicalize().unwrap();
-        assert_eq!(listed(&link, &[], Symlinks::Anywhere).files["."], real.into());
+        assert_eq!(found(&listed(&link, &[], Symlinks::Anywhere), "."), real.into());
     }
 }

@@ -16,7 +16,7 @@ use super::{Options, Place, Symlinks, name_of, place_in};
 use crate::bundle::{limits, names};
 use crate::cache::{CacheFile, settled, state_from, state_text};
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::fsx::{self, FileRef, FileState, Staged};
+use crate::fsx::{self, FileState, Staged};
 use crate::hash::Meter;
 use crate::model::content::{ContentDigest, ContentHash};
 use crate::model::digest::Digest;
@@ -91,7 +91,7 @@ pub fn sign(
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Ok((None, findings));
     }
-    if listing.files.is_empty() {
+    if listing.count() == 0 {
         return Err(Problem::new(Code::EmptyFolder, request.target.display()));
     }
     let content = match content(request, &listing, meter) {
@@ -105,7 +105,7 @@ pub fn sign(
         let note = Problem::new(Code::DigestsTrusted, request.target.display()).detail(format!(
             "{} of {} files were not read: their digests are those of an earlier run, and they look unchanged",
             content.trusted,
-            listing.files.len()
+            listing.count()
         ));
         findings.push(note.into_finding());
     }
@@ -129,7 +129,7 @@ pub fn sign(
         digest,
         method: request.method.to_string(),
         hash: request.hash,
-        files: listing.files.len(),
+        files: listing.count(),
         bytes: content.bytes,
         bytes_read: content.read,
         files_trusted: content.trusted,
@@ -218,24 +218,21 @@ fn content(
     let (method, hash) = (request.method, request.hash);
     let known = Known::open(request);
     let trusted: HashMap<&str, Hashed> = listing
-        .files
-        .iter()
+        .files()
         .filter(|_| request.trust_cache)
-        .filter_map(|(name, disk)| Some((name.as_str(), known.of(disk)?)))
+        .filter_map(|file| Some((file.name, known.of(&file.file())?)))
         .collect();
-    let unknown = |(name, _): &(&String, &FileRef)| !trusted.contains_key(name.as_str());
     let jobs: Vec<Job<'_>> = listing
-        .files
-        .iter()
-        .filter(unknown)
-        .map(|(name, disk)| Job { name, disk, size: None })
+        .files()
+        .filter(|file| !trusted.contains_key(file.name))
+        .map(|file| Job { file, size: None })
         .collect();
     let read_at = SystemTime::now();
     let results = hash_files(&jobs, hash, method, meter);
     let (mut hashed, mut problems) = (Vec::new(), Vec::new());
     for (job, result) in jobs.iter().zip(results) {
         match result {
-            Ok(file) => hashed.push((job.name, file)),
+            Ok(file) => hashed.push((job.file.name, file)),
             Err(problem) => problems.push(problem),
         }
     }

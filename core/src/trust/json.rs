@@ -4,6 +4,7 @@
 //! that repeats a key could mean different things to different programs. It is
 //! refused here, as are documents nested deeper than any of ours.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -83,9 +84,9 @@ impl<'de> de::Visitor<'de> for Check {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let inner = self.deeper()?;
-        let mut seen = HashSet::new();
-        while let Some(key) = entries.next_key_seed(Key)? {
-            if seen.contains(&key) {
+        let mut seen = Seen::default();
+        while let Some(Key(key)) = entries.next_key()? {
+            if seen.has(&key) {
                 return Err(de::Error::custom(format!("the key {key:?} is repeated")));
             }
             seen.insert(key);
@@ -95,14 +96,31 @@ impl<'de> de::Visitor<'de> for Check {
     }
 }
 
-/// Reads an object key.
-struct Key;
+/// An object key: a part of the document, where it was written without escapes.
+#[derive(Deserialize)]
+struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
 
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = String;
+/// Keys of one object: most have a few, but some have as many as there is room for.
+#[derive(Default)]
+struct Seen<'k> {
+    few: Vec<Cow<'k, str>>,
+    more: HashSet<Cow<'k, str>>,
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
-        String::deserialize(deserializer)
+impl<'k> Seen<'k> {
+    /// Keys that are compared one by one.
+    const FEW: usize = 8;
+
+    fn has(&self, key: &str) -> bool {
+        self.few.iter().any(|it| it == key) || self.more.contains(key)
+    }
+
+    fn insert(&mut self, key: Cow<'k, str>) {
+        if self.few.len() < Self::FEW {
+            self.few.push(key);
+        } else {
+            self.more.insert(key);
+        }
     }
 }
 
@@ -122,6 +140,11 @@ mod tests {
         assert!(refused(r#"{"a":1,"a":1}"#));
         assert!(refused(r#"[{"b":{"a":1,"c":[],"a":2}}]"#));
         assert!(refused(r#"{"a":1,"\u0061":1}"#));
+        let many: Vec<String> = (0..100).map(|n| format!("\"k{n}\":0")).collect();
+        assert!(!refused(&format!("{{{}}}", many.join(","))));
+        for key in ["k0", "k7", "k8", "k99", "\\u006b42"] {
+            assert!(refused(&format!("{{{},\"{key}\":0}}", many.join(","))), "{key}");
+        }
         assert!(!refused(r#"{"a":{"a":[{"a":null},{"a":-1.5e3}]},"b":true}"#));
     }
 

@@ -182,18 +182,28 @@ pub fn build_raw(
 
 /// The predicate type of a statement, without reading the predicate.
 pub fn peek_predicate_type(payload: &[u8]) -> Result<String> {
-    #[derive(Deserialize)]
-    struct Peek {
-        #[serde(rename = "_type")]
-        statement_type: String,
-        #[serde(rename = "predicateType")]
-        predicate_type: String,
-        #[serde(rename = "subject")]
-        _subject: IgnoredAny,
-    }
+    peeked(json::from_slice_strict(payload))
+}
 
+/// The same for who goes on to read the payload strictly: a large one is walked through once
+/// less. It proves nothing of the rest.
+pub(super) fn peek_before_parsing(payload: &[u8]) -> Result<String> {
+    peeked(serde_json::from_slice(payload))
+}
+
+#[derive(Deserialize)]
+struct Peek {
+    #[serde(rename = "_type")]
+    statement_type: String,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+    #[serde(rename = "subject")]
+    _subject: IgnoredAny,
+}
+
+fn peeked(peek: Result<Peek, serde_json::Error>) -> Result<String> {
     let invalid = |detail: String| Problem::new(Code::SignatureFormat, "statement").detail(detail);
-    let peek: Peek = json::from_slice_strict(payload).map_err(|error| {
+    let peek = peek.map_err(|error| {
         invalid(format!("the signed payload is not an in-toto statement: {error}")).source(error)
     })?;
     if peek.statement_type != STATEMENT_TYPE {

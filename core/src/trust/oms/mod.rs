@@ -10,7 +10,7 @@ mod old;
 mod read;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -143,16 +143,43 @@ impl Model {
         self.resources.first().is_some_and(|resource| resource.path == SINGLE_FILE)
     }
 
-    /// The resources of each file, shards in their order.
-    pub fn files(&self) -> BTreeMap<&str, Vec<&Resource>> {
-        let mut files: BTreeMap<&str, Vec<&Resource>> = BTreeMap::new();
-        for resource in &self.resources {
-            files.entry(&resource.path).or_default().push(resource);
-        }
-        for shards in files.values_mut() {
-            shards.sort_unstable_by_key(|resource| resource.range);
-        }
-        files
+    /// The resources file by file.
+    pub fn files(&self) -> Files<'_> {
+        let mut sorted: Vec<&Resource> = self.resources.iter().collect();
+        sorted
+            .sort_unstable_by(|one, other| (&one.path, one.range).cmp(&(&other.path, other.range)));
+        Files { sorted }
+    }
+}
+
+/// The resources of a model, sorted by file.
+#[derive(Debug, Clone)]
+pub struct Files<'m> {
+    sorted: Vec<&'m Resource>,
+}
+
+impl<'m> Files<'m> {
+    /// Name and resources of each file, in the order of the names; shards in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'m str, &[&'m Resource])> {
+        let files = self.sorted.chunk_by(|one, other| one.path == other.path);
+        files.filter_map(|resources| Some((resources.first()?.path.as_str(), resources)))
+    }
+
+    /// Whether a file has this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.from(name).is_some_and(|resource| resource.path == name)
+    }
+
+    /// Whether a file has this name, or is below it.
+    pub fn has_in(&self, name: &str) -> bool {
+        let below = format!("{name}/");
+        self.has(name) || self.from(&below).is_some_and(|it| it.path.starts_with(&below))
+    }
+
+    /// The first resource whose file is `name` or comes after it.
+    fn from(&self, name: &str) -> Option<&'m Resource> {
+        let at = self.sorted.partition_point(|resource| resource.path.as_str() < name);
+        self.sorted.get(at).copied()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::trust::statement::{self, Statement, predicate};
 /// Reads the statement of a model signature and checks that it agrees with
 /// itself. Nothing on disk is looked at.
 pub fn parse(payload: &[u8], subject: &str) -> Result<Model> {
-    match statement::peek_predicate_type(payload)?.as_str() {
+    match statement::peek_before_parsing(payload)?.as_str() {
         predicate::MODEL_SIGNATURE => parse_v1(payload, subject),
         predicate::MODEL_SIGNATURE_OLD => old::parse(payload, subject),
         other => Err(invalid(subject, format!("its predicate {other:?} is no model signature"))),
