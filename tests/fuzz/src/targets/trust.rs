@@ -185,7 +185,7 @@ pub(super) fn oms(data: &[u8]) {
     let Ok(model) = model::parse(data, "fuzz") else { return };
     assert!(model::is_model_signature(data));
     assert!(!model.resources.is_empty());
-    let listed: usize = model.files().values().map(Vec::len).sum();
+    let listed: usize = model.files().iter().map(|(_, resources)| resources.len()).sum();
     assert_eq!(listed, model.resources.len(), "a resource of no file");
     for resource in &model.resources {
         let safe = resource.path == "."
