@@ -430,16 +430,7 @@ impl Staged {
         if is_empty_folder(&self.target) {
             return fs::rename(&self.path, &self.target);
         }
-        match rustix::fs::renameat_with(cwd, &self.path, cwd, &self.target, RenameFlags::NOREPLACE)
-        {
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-                if exists(&self.target) {
-                    return Err(io::ErrorKind::AlreadyExists.into());
-                }
-                fs::rename(&self.path, &self.target)
-            }
-            other => other.map_err(io::Error::from),
-        }
+        rename_new(&self.path, &self.target)
     }
 
     fn rename_in_two_steps(&self) -> io::Result<()> {
@@ -453,6 +444,21 @@ impl Staged {
             return Err(error);
         }
         clear(&aside)
+    }
+}
+
+/// Renames to a name that must be free.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    let cwd = rustix::fs::CWD;
+    match rustix::fs::renameat_with(cwd, from, cwd, to, RenameFlags::NOREPLACE) {
+        // File systems that cannot look and rename in one step.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            if exists(to) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(from, to)
+        }
+        other => other.map_err(io::Error::from),
     }
 }
 
