@@ -3,6 +3,7 @@
 //! Output is written aside under `.NAME.partial`, flushed, and renamed into
 //! place, so that a name either does not exist or is complete.
 
+mod link;
 mod noted;
 mod pipe;
 
@@ -19,6 +20,7 @@ use crate::finding::{Code, Problem, Result};
 pub mod beneath;
 
 pub use beneath::{Dir, FileRef, Readable};
+pub use link::{linking, reflink};
 pub use noted::{Failure, Noted};
 pub use pipe::Patient;
 
@@ -169,11 +171,6 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
 /// file and folder.
 pub fn sync_below(path: &Path) -> io::Result<()> {
     rustix::fs::syncfs(&File::open(path)?).map_err(io::Error::from)
-}
-
-/// Makes `target` share the blocks of `source` (FICLONE).
-pub fn reflink(source: &File, target: &File) -> io::Result<()> {
-    rustix::fs::ioctl_ficlone(target, source).map_err(io::Error::from)
 }
 
 /// Number of worker threads for work bound by hashing. The system is asked once: the
