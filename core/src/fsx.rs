@@ -3,6 +3,7 @@
 //! Output is written aside under `.NAME.partial`, flushed, and renamed into
 //! place, so that a name either does not exist or is complete.
 
+mod given;
 mod link;
 mod noted;
 mod pipe;
@@ -20,6 +21,7 @@ use crate::finding::{Code, Problem, Result};
 pub mod beneath;
 
 pub use beneath::{Dir, FileRef, Readable};
+pub use given::read_given;
 pub use link::{linking, reflink};
 pub use noted::{Failure, Noted};
 pub use pipe::Patient;
@@ -87,12 +89,6 @@ pub fn read_limited<F: Readable + ?Sized>(file: &F, limit: u64) -> Result<Vec<u8
         SpanError::TooLarge => too_large(path.display(), size, limit),
         SpanError::Io(error) => Problem::reading(path, error),
     })
-}
-
-/// The same for a file that the caller named: a link there is the caller's own.
-pub fn read_given(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let real = path.canonicalize().map_err(|error| Problem::reading(path, error))?;
-    read_limited(&real, limit)
 }
 
 /// The problem of a document that is larger than pkg reads.
