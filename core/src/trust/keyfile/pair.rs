@@ -183,9 +183,7 @@ fn moving(from: &Path, to: &Path) -> Result<()> {
 
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Problem::writing(path, error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Problem::writing(path, error)),
         _ => Ok(()),
     }
 }

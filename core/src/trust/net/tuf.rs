@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use sigstore_tuf::{Error, FileStore, HttpRepository, Updater};
+use sigstore_tuf::{Error, FileStore, HttpRepository, Updater, UpdaterConfig};
 use sigstore_verify::trust_root::SigningConfig;
 
 use super::check_url;
@@ -18,7 +18,7 @@ use crate::fsx::{self, Staged};
 use crate::model::digest::Digest;
 use crate::trust::cached::{self, Meta};
 use crate::trust::json;
-use crate::trust::root::{Instance, Root};
+use crate::trust::root::{self, Instance, Root};
 
 /// Name of the target with the trusted root.
 const ROOT_TARGET: &str = "trusted_root.json";
@@ -116,7 +116,11 @@ async fn fetch(
         .build()
         .map_err(|error| Error::transport_with_source("no HTTP client", error))?;
     let source = HttpRepository::new(&repository.url)?.with_http_client(client);
-    let mut updater = Updater::new(source, &repository.root)?.with_store(FileStore::new(metadata));
+    // What is larger could not be read from the cache.
+    let mut limits = UpdaterConfig::default();
+    limits.target_max_length = root::MAX_SIZE;
+    let store = FileStore::new(metadata);
+    let mut updater = Updater::new(source, &repository.root)?.with_config(limits).with_store(store);
     updater.refresh(now).await?;
     let root = updater.get_target(ROOT_TARGET, now).await?;
     let signing = match updater.get_target(SIGNING_TARGET, now).await {
