@@ -6,7 +6,8 @@ use super::read_limited;
 use crate::finding::{Code, Problem, Result};
 
 /// Reads a whole file of at most `limit` bytes that the caller named: a link there is the
-/// caller's own, and what is wrong is told under the name that the caller knows.
+/// caller's own, and what is wrong is told under the name that the caller knows. Where the
+/// caller also wrote the document, [`Problem::given`] says so of one that is too large.
 pub fn read_given(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let real = path.canonicalize().map_err(|error| Problem::reading(path, error).given())?;
     read_limited(&real, limit).map_err(|problem| {
@@ -24,6 +25,9 @@ pub fn read_given(path: &Path, limit: u64) -> Result<Vec<u8>> {
             }
             _ => problem,
         };
-        problem.about(path.display()).given()
+        // How large a document is is up to who wrote it, who need not be the caller.
+        let given = problem.code() != Code::MetadataTooLarge;
+        let problem = problem.about(path.display());
+        if given { problem.given() } else { problem }
     })
 }

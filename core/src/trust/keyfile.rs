@@ -119,9 +119,11 @@ pub fn load_public_key(path: &Path) -> Result<PublicKey> {
 pub fn load_certificates(path: &Path) -> Result<(String, String)> {
     const LIMIT: u64 = 1 << 20;
     let name = path.display().to_string();
-    let text = String::from_utf8(fsx::read_given(path, LIMIT)?).map_err(|error| {
-        Problem::new(Code::AuthorityInvalid, &name).detail("it is no PEM text").source(error)
-    })?;
+    let text = String::from_utf8(fsx::read_given(path, LIMIT).map_err(Problem::given)?).map_err(
+        |error| {
+            Problem::new(Code::AuthorityInvalid, &name).detail("it is no PEM text").source(error)
+        },
+    )?;
     Ok((text, name))
 }
 

@@ -85,6 +85,10 @@ fn what_is_no_file_is_refused_as_every_argument() {
             // What the caller named is the caller's to correct; it says nothing about the
             // bundle. A key that is none, and a root, have codes of their own.
             assert!(matches!(out.code, Some(1 | 2 | 14)), "{shown}");
+            let root = args.contains(&"--policy") || args.contains(&"--trusted-root");
+            if root && kind != "nowhere" {
+                assert_eq!((out.code, &*out.codes()[0]), (Some(2), "special-file"), "{shown}");
+            }
             // And what to do about it is about that file.
             for finding in out.json()["findings"].as_array().unwrap() {
                 let hint = finding["hint"].as_str().unwrap();
