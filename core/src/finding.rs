@@ -12,6 +12,8 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::exit::Exit;
+
 mod codes;
 
 pub use codes::Code;
@@ -84,6 +86,8 @@ pub struct Finding {
 pub struct Problem {
     finding: Box<Finding>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Whether it is with a file that the caller named, whatever the command is about.
+    given: bool,
 }
 
 /// Result of an operation that can be stopped by a [`Problem`].
@@ -99,7 +103,7 @@ impl Problem {
             message: code.meaning().to_owned(),
             hint: code.remedy().to_owned(),
         };
-        Self { finding: Box::new(finding), source: None }
+        Self { finding: Box::new(finding), source: None, given: false }
     }
 
     /// Replaces the general message by one with the facts of this case.
@@ -123,13 +127,44 @@ impl Problem {
         self
     }
 
+    /// Says that it is about something else.
+    #[must_use]
+    pub fn about(mut self, subject: impl fmt::Display) -> Self {
+        self.finding.subject = subject.to_string();
+        self
+    }
+
+    /// Says that it is with a file that the caller named, not with somebody's bundle.
+    #[must_use]
+    pub fn given(mut self) -> Self {
+        self.given = true;
+        self
+    }
+
+    /// Exit code of a run that this problem ends; `about_bundle` when the command is about
+    /// somebody's bundle rather than about the caller's own folder.
+    pub fn exit(&self, about_bundle: bool) -> Exit {
+        if about_bundle && !self.given {
+            self.code().exit_about_bundle()
+        } else {
+            self.code().exit()
+        }
+    }
+
     /// A failure to read `path`; the code follows from the kind of error.
     pub fn reading(path: &Path, error: std::io::Error) -> Self {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => Code::PathNotFound,
-            _ => Code::UnreadableFile,
+        let problem = match error.kind() {
+            std::io::ErrorKind::NotFound => Self::not_there(path),
+            _ => Self::new(Code::UnreadableFile, path.display()),
         };
-        Self::new(code, path.display()).detail(format!("cannot read: {error}")).source(error)
+        problem.detail(format!("cannot read: {error}")).source(error)
+    }
+
+    /// There is nothing at a path that somebody gave, other than in pkg.toml.
+    pub fn not_there(path: &Path) -> Self {
+        Self::new(Code::PathNotFound, path.display())
+            .detail("there is nothing of that name")
+            .hint("Check the spelling, and that the file or folder is there.")
     }
 
     /// A failure to write `path`; the code follows from the kind of error.

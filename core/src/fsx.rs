@@ -3,6 +3,8 @@
 //! Output is written aside under `.NAME.partial`, flushed, and renamed into
 //! place, so that a name either does not exist or is complete.
 
+mod given;
+mod link;
 mod noted;
 mod pipe;
 
@@ -19,6 +21,8 @@ use crate::finding::{Code, Problem, Result};
 pub mod beneath;
 
 pub use beneath::{Dir, FileRef, Readable};
+pub use given::read_given;
+pub use link::{linking, reflink};
 pub use noted::{Failure, Noted};
 pub use pipe::Patient;
 
@@ -85,12 +89,6 @@ pub fn read_limited<F: Readable + ?Sized>(file: &F, limit: u64) -> Result<Vec<u8
         SpanError::TooLarge => too_large(path.display(), size, limit),
         SpanError::Io(error) => Problem::reading(path, error),
     })
-}
-
-/// The same for a file that the caller named: a link there is the caller's own.
-pub fn read_given(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let real = path.canonicalize().map_err(|error| Problem::reading(path, error))?;
-    read_limited(&real, limit)
 }
 
 /// The problem of a document that is larger than pkg reads.
@@ -169,11 +167,6 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
 /// file and folder.
 pub fn sync_below(path: &Path) -> io::Result<()> {
     rustix::fs::syncfs(&File::open(path)?).map_err(io::Error::from)
-}
-
-/// Makes `target` share the blocks of `source` (FICLONE).
-pub fn reflink(source: &File, target: &File) -> io::Result<()> {
-    rustix::fs::ioctl_ficlone(target, source).map_err(io::Error::from)
 }
 
 /// Number of worker threads for work bound by hashing. The system is asked once: the
@@ -430,16 +423,7 @@ impl Staged {
         if is_empty_folder(&self.target) {
             return fs::rename(&self.path, &self.target);
         }
-        match rustix::fs::renameat_with(cwd, &self.path, cwd, &self.target, RenameFlags::NOREPLACE)
-        {
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-                if exists(&self.target) {
-                    return Err(io::ErrorKind::AlreadyExists.into());
-                }
-                fs::rename(&self.path, &self.target)
-            }
-            other => other.map_err(io::Error::from),
-        }
+        rename_new(&self.path, &self.target)
     }
 
     fn rename_in_two_steps(&self) -> io::Result<()> {
@@ -453,6 +437,21 @@ impl Staged {
             return Err(error);
         }
         clear(&aside)
+    }
+}
+
+/// Renames to a name that must be free.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    let cwd = rustix::fs::CWD;
+    match rustix::fs::renameat_with(cwd, from, cwd, to, RenameFlags::NOREPLACE) {
+        // File systems that cannot look and rename in one step.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            if exists(to) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(from, to)
+        }
+        other => other.map_err(io::Error::from),
     }
 }
 

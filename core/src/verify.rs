@@ -261,6 +261,11 @@ fn identity(request: &VerifyRequest, loaded: &Loaded, signatures: &mut Signature
 
 /// The exit code that follows from findings; the gravest wins.
 pub fn exit_of(findings: &[Finding]) -> Exit {
+    worst(findings, Code::exit_about_bundle)
+}
+
+/// The same, with the exit code of each finding by `exit`.
+pub(crate) fn worst(findings: &[Finding], exit: fn(Code) -> Exit) -> Exit {
     const ORDER: [Exit; 9] = [
         Exit::VerificationFailed,
         Exit::PolicyRefused,
@@ -275,7 +280,7 @@ pub fn exit_of(findings: &[Finding]) -> Exit {
     let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
     ORDER
         .into_iter()
-        .find(|exit| errors().any(|finding| finding.code.exit_about_bundle() == *exit))
+        .find(|one| errors().any(|finding| exit(finding.code) == *one))
         // Code::exit of an error is never Ok; should it be, it is still no pass.
         .unwrap_or(if errors().next().is_some() { Exit::Unexpected } else { Exit::Ok })
 }

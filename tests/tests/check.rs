@@ -1,9 +1,11 @@
 //! `pkg check`: what it finds, where, and what it lets be.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 
-use pkg_tests::Place;
 use pkg_tests::git::Repo;
+use pkg_tests::{Place, mkfifo};
 
 fn token() -> String {
     ["hf", "_q7Zp2KfR9sWmT4vBx8NcJd3GhL6yVuEa5K"].concat()
@@ -39,6 +41,49 @@ fn a_sane_model_has_nothing_wrong_and_a_secret_is_found_in_its_place() {
     // Single files.
     place.ok(&["check", "model/README.md"]);
     place.finds(&["check", "model/card.md", "model/README.md"], "secret-found", 10);
+}
+
+/// What is no file under the name of `pkg.toml`, from a stranger's archive or checkout.
+#[test]
+fn a_spec_that_is_no_file_is_named_and_nothing_waits_for_it() {
+    type Put = fn(&std::path::Path);
+    let kinds: [(Put, &str); 5] = [
+        (mkfifo, "special-file"),
+        (|path| fs::create_dir(path).unwrap(), "special-file"),
+        (|path| drop(UnixListener::bind(path).unwrap()), "special-file"),
+        (|path| symlink("/dev/zero", path).unwrap(), "symlink-in-release"),
+        (|path| symlink("../outside.toml", path).unwrap(), "symlink-in-release"),
+    ];
+    for (put, code) in kinds {
+        let (place, repo) = place();
+        fs::write(place.path("outside.toml"), "").unwrap();
+        fs::remove_file(repo.path("pkg.toml")).unwrap();
+        put(&repo.path("pkg.toml"));
+        let said = |args: &[&str]| {
+            let out = place.finds(args, code, 2).json();
+            let subject = out["findings"][0]["subject"].as_str().unwrap().to_owned();
+            assert!(subject.ends_with("pkg.toml"), "{out:#}");
+        };
+        said(&["check", "model"]);
+        said(&["check", "model/README.md"]);
+        if code == "symlink-in-release" || !repo.path("pkg.toml").is_dir() {
+            said(&["check", "model/pkg.toml"]);
+        }
+        // What is staged is sane as long as the index has the file.
+        repo.write("card.md", "words\n");
+        repo.git(&["add", "card.md"]);
+        place.ok(&STAGED);
+        repo.git(&["rm", "--quiet", "--cached", "pkg.toml"]);
+        said(&["check", "model", "--staged"]);
+        if code == "symlink-in-release" {
+            repo.git(&["add", "pkg.toml"]);
+            said(&["check", "model", "--staged"]);
+        }
+    }
+    // A file that was named and is none.
+    let place = Place::with_model();
+    mkfifo(&place.path("model/notes.md"));
+    place.finds(&["check", "model/notes.md"], "special-file", 2);
 }
 
 #[test]
@@ -114,6 +159,11 @@ fn pointers_pickles_headers_and_large_files_are_looked_at() {
     let out = place.finds(&["check", "model", "--staged"], "pickle-weights", 0);
     assert!(out.stdout.contains("--plugin pickle"), "{out:?}");
     repo.write("large.dat", vec![0; 10_000_001]);
+    repo.git(&["add", "."]);
+    place.finds(&["check", "model", "--staged"], "large-file-not-in-lfs", 2);
+    // Larger than what is taken out of a repository, which was no reason to let it pass.
+    repo.git(&["rm", "--quiet", "--cached", "large.dat"]);
+    repo.write("large.dat", vec![0; (64 << 20) + 1]);
     repo.git(&["add", "."]);
     place.finds(&["check", "model", "--staged"], "large-file-not-in-lfs", 2);
     // Text that is too large to be searched is told, and is no pass.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use pkg_tests::Place;
 use pkg_tests::kill::{Bench, CASES};
 use pkg_tests::random::Rng;
 use pkg_tests::trace::{Point, tracer};
@@ -149,6 +150,75 @@ fn table(rows: &[(&str, Row)]) -> String {
 fn print(table: &str) {
     use std::io::Write as _;
     writeln!(std::io::stderr(), "\n{table}").expect("standard error");
+}
+
+/// Both files of a pair belong to each other, or one of them is missing.
+fn judge_pair(place: &Place) -> Result<(), String> {
+    let [private, public] = ["n.key", "n.pub"].map(|name| place.path(name).exists());
+    if !(private && public) {
+        return Ok(());
+    }
+    place.ok(&["sign", "m.pkg", "--key", "n.key"]);
+    let out = place.run(&["verify", "m.pkg", "--key", "n.pub"]);
+    let same = out.code == Some(0);
+    same.then_some(()).ok_or_else(|| format!("the files are not of one pair: {out:?}"))
+}
+
+#[test]
+fn a_killed_keygen_is_run_again_and_leaves_no_half_pair() {
+    if tracer().is_none() {
+        return;
+    }
+    const NEW: [&str; 4] = ["keygen", "--no-passphrase", "-o", "n"];
+    let mut wrong = Vec::new();
+    for force in [false, true] {
+        let args: Vec<&str> = NEW.into_iter().chain(force.then_some("--force")).collect();
+        let mut killed = 0;
+        for at in 1.. {
+            let place = Place::packed();
+            if force {
+                place.ok(&NEW);
+            }
+            let old = std::fs::read(place.path("n.key")).ok();
+            let (_, trace) = place.traced(&args, Point::kill(at));
+            if !trace.killed {
+                break;
+            }
+            killed += 1;
+            let what = trace.done().next().map_or("none", |call| call.name.as_str()).to_owned();
+            let mut tell = |why: &str| wrong.push(format!("{args:?} before {at} ({what}): {why}"));
+            if let Err(why) = judge_pair(&place) {
+                tell(&why);
+            }
+            // Without `--force` a private key that is there stays what it is.
+            let key = std::fs::read(place.path("n.key")).ok();
+            let public = place.path("n.pub").exists();
+            let out = place.run(&NEW);
+            if key.is_some() {
+                if out.code != Some(2) || std::fs::read(place.path("n.key")).ok() != key {
+                    tell(&format!("a private key was there: {out:?}"));
+                }
+                if key == old && !place.path("n.pub").exists() {
+                    tell("the public key that was set aside did not come back");
+                }
+            } else if out.code != Some(0) {
+                tell(&format!("public key there: {public}, and then {out:?}"));
+            }
+            if force {
+                place.ok(&args);
+            }
+            if let Err(why) = judge_pair(&place) {
+                tell(&why);
+            }
+            let names = place.names();
+            let ours: Vec<&String> = names.iter().filter(|name| name.contains("n.")).collect();
+            if ours != ["n.key", "n.pub"] {
+                tell(&format!("{ours:?} are there"));
+            }
+        }
+        assert!(killed > 10, "{args:?} was killed {killed} times only");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

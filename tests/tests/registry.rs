@@ -427,3 +427,54 @@ fn what_is_made_here_is_not_made_under_a_reference() {
     assert!(out.stdout.contains("model signatures"), "{out:?}");
     assert!(!place.path("oci:").exists());
 }
+
+/// Whoever may write in a registry, or runs it, puts an older release under the tag of a newer
+/// one. It is genuine and signed by the same key: only who knows more than the tag sees it.
+#[test]
+fn a_tag_that_is_rolled_back_is_seen_by_those_who_know_more_than_the_tag() {
+    let place = Place::signed();
+    let old = place.digest("m.pkg");
+    let spec = fs::read_to_string(place.path("model/pkg.toml")).unwrap();
+    let spec = spec.replace("version = \"1.0\"", "version = \"2.0\"");
+    fs::write(place.path("model/pkg.toml"), spec).unwrap();
+    place.ok(&["pack", "model", "-o", "new.pkg"]);
+    place.ok(&["sign", "new.pkg", "--key", "k.key"]);
+    let new = place.digest("new.pkg");
+    let policy = "version = 1\n[[rule]]\nid = \"no-older\"\nrego = { file = \"rule.rego\" }\n";
+    fs::write(place.path("policy.toml"), policy).unwrap();
+    let rule = "package pkg\n\nallow if input.release.version == \"2.0\"\n";
+    fs::write(place.path("rule.rego"), rule).unwrap();
+    both(|host, rig| {
+        let tag = oci(host, "lab/m:2.0");
+        let mine = format!("mine-{}.pkg", rig.is_some());
+        let fresh = format!("fresh-{}.pkg", rig.is_some());
+        place.ok(&["push", "new.pkg", &tag]);
+        let by_policy = ["verify", &tag, "--key", "k.pub", "--policy", "policy.toml"];
+        place.ok(&by_policy);
+        assert_eq!(place.pull(&tag, &mine).code, Some(0));
+        // The roll-back. Who does it by pkg is told what the tag named before.
+        place.finds(&["push", "m.pkg", &tag], "tag-replaced", 0);
+
+        // Seen: by digest, by a policy about the version, by what is here already.
+        let by_digest = ["verify", &tag, "--key", "k.pub", "--digest", &new];
+        place.finds(&by_digest, "expected-digest-mismatch", 10);
+        place.finds(&by_policy, "policy-refused", 11);
+        place.finds(&["pull", &tag, "-o", &mine, "--key", "k.pub"], "output-exists", 2);
+        let args = [&["pull", &tag, "-o", &fresh][..], &by_policy[2..]].concat();
+        place.finds(&args, "policy-refused", 11);
+        assert!(!place.path(&fresh).exists());
+        // Not possible: another release under a reference with a digest.
+        for pinned in [format!("{tag}@{new}"), format!("{}@{new}", oci(host, "lab/m"))] {
+            let out = place.ok(&["verify", &pinned, "--key", "k.pub", "--json"]).json();
+            assert_eq!(out["result"]["digest"], new.as_str());
+        }
+        // Not seen: by the tag and the key. The version that is told is the signed one.
+        let out = place.ok(&["verify", &tag, "--key", "k.pub", "--json"]).json();
+        let told = (&out["result"]["digest"], &out["result"]["version"]);
+        assert_eq!(told, (&old.as_str().into(), &"1.0".into()));
+        assert_eq!(codes(&out), ["time-not-proven"], "{out:#}");
+        let pulled = place.pull(&tag, &fresh);
+        assert_eq!(pulled.code, Some(0), "{pulled:?}");
+        assert_eq!(place.digest(&fresh), old);
+    });
+}

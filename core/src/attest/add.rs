@@ -102,7 +102,8 @@ pub fn add(request: &AddRequest, sealer: &dyn Sealer) -> Result<(Added, Vec<Find
     }
     let (text, origin) = match &request.predicate {
         Predicate::File(path) => {
-            (fsx::read_given(path, MAX_PREDICATE)?, path.display().to_string())
+            let bytes = fsx::read_given(path, MAX_PREDICATE).map_err(Problem::given)?;
+            (bytes, path.display().to_string())
         }
         Predicate::Pipeline => {
             let created = bundle::source_date()?;

@@ -206,12 +206,13 @@ impl Unpacker<'_> {
         let unsupported = |error: std::io::Error| {
             Problem::new(Code::LinkUnsupported, &file.path).detail(format!("cannot link: {error}"))
         };
+        let linking = |error| fsx::linking(&file.path, &path, error);
         if self.mode == StoreMode::Hardlink {
             if self.source.is_archive() || self.source.is_remote() {
                 return Err(unsupported(std::io::ErrorKind::Unsupported.into()));
             }
             let blob = self.source.path().join(blob_name(&file.digest));
-            self.root.hard_link(&blob, file.path.as_str()).map_err(unsupported)?;
+            self.root.hard_link(&blob, file.path.as_str()).map_err(linking)?;
             let linked = self.root.open_regular(file.path.as_str())?;
             let mode = linked.metadata().map_err(writing)?.permissions().mode();
             if (mode & 0o100 != 0) != file.executable {
@@ -225,7 +226,7 @@ impl Unpacker<'_> {
         if matches!(self.mode, StoreMode::Auto | StoreMode::Reflink) && !self.source.is_archive() {
             match fsx::reflink(&span.file, &target) {
                 Ok(()) => return self.prove(file, &target, span.len, None, buffer),
-                Err(error) if self.mode == StoreMode::Reflink => return Err(unsupported(error)),
+                Err(error) if self.mode == StoreMode::Reflink => return Err(linking(error)),
                 Err(_) => {}
             }
         } else if self.mode == StoreMode::Reflink {

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::finding::{Code, Finding, Problem, Result, Severity};
-use crate::verify::exit_of;
+use crate::verify::worst;
 use source::{Item, Source};
 
 /// Largest file that is searched for secrets, in bytes.
@@ -110,9 +110,10 @@ pub fn check(request: &CheckRequest) -> Result<(Checked, Vec<Finding>)> {
     Ok((checked, findings))
 }
 
-/// How the process ends: errors decide, and with `--strict` warnings are such.
+/// How the process ends: errors decide, and with `--strict` warnings are such. What is found
+/// is in the caller's own folder.
 pub fn exit(findings: &[Finding]) -> Exit {
-    match exit_of(findings) {
+    match worst(findings, Code::exit) {
         // A warning that counts as an error has no exit code of its own.
         Exit::Unexpected => Exit::VerificationFailed,
         other => other,

@@ -1,6 +1,6 @@
 //! Where the files to be checked are: in an index, or on disk.
 
-use std::io::Read as _;
+use std::io::{ErrorKind as Kind, Read as _};
 use std::path::{Path, PathBuf};
 
 use git2::{DiffOptions, Index, Oid, Repository};
@@ -37,6 +37,11 @@ enum At {
     Nowhere,
 }
 
+/// Whether a path is that of a `pkg.toml`.
+fn is_spec(path: &str) -> bool {
+    path.rsplit('/').next() == Some(FILE_NAME)
+}
+
 /// Where files are looked up.
 pub(super) struct Source {
     root: PathBuf,
@@ -50,7 +55,7 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn open(folder: &Path, scope: &Scope) -> Result<Self> {
         if !folder.is_dir() {
-            let problem = Problem::new(Code::PathNotFound, folder.display());
+            let problem = Problem::not_there(folder);
             return Err(problem.detail("there is no such folder"));
         }
         let subject = folder.display().to_string();
@@ -135,15 +140,16 @@ impl Source {
                 _ => delta.new_file(),
             };
             let deleted = delta.status() == git2::Delta::Deleted;
-            // Symbolic links and submodules hold no content of their own.
-            let regular =
-                matches!(file.mode(), git2::FileMode::Blob | git2::FileMode::BlobExecutable);
+            // Symbolic links and submodules hold no content of their own; as a `pkg.toml`
+            // they are refused when it is looked up.
+            let regular = !deleted
+                && matches!(file.mode(), git2::FileMode::Blob | git2::FileMode::BlobExecutable);
             if let Some(path) = file.path_bytes().map(|bytes| String::from_utf8_lossy(bytes))
-                && (regular || deleted)
+                && (regular || deleted || is_spec(&path))
             {
                 let path = path.into_owned();
-                let size = if deleted { 0 } else { self.blob_size(file.id())? };
-                let at = if deleted { At::Nowhere } else { At::Blob(file.id()) };
+                let size = if regular { self.blob_size(file.id())? } else { 0 };
+                let at = if regular { At::Blob(file.id()) } else { At::Nowhere };
                 items.push(Item { path, size, deleted, committed: true, at });
             }
         }
@@ -155,6 +161,12 @@ impl Source {
         for file in files {
             let meta = file.symlink_metadata().map_err(|error| Problem::reading(file, error))?;
             if !meta.is_file() {
+                // A link or a folder has no content to be searched; what else is no file
+                // was not meant, and a `pkg.toml` must be one.
+                let spec = file.file_name().is_some_and(|name| name == FILE_NAME);
+                if spec || !(meta.is_symlink() || meta.is_dir()) {
+                    fsx::open_regular(file)?;
+                }
                 continue;
             }
             let real = file.canonicalize().map_err(|error| Problem::reading(file, error))?;
@@ -227,6 +239,34 @@ impl Source {
         let disk = self.root.join(path);
         let meta = disk.symlink_metadata().ok()?;
         meta.is_file().then(|| self.on_disk(path.to_owned(), disk, meta.len()))
+    }
+
+    /// The `pkg.toml` at a path, of the same state as what is checked. What is there and is
+    /// no regular file is a problem, also on disk where the index has none.
+    pub(super) fn spec(&self, path: &str) -> Result<Option<Item>> {
+        if self.is_staged() {
+            let entry = self.index.as_ref().zip(self.within.as_ref());
+            let entry = entry.and_then(|(index, within)| index.get_path(&within.join(path), 0));
+            match entry.map(|entry| entry.mode & 0o170_000) {
+                Some(0o120_000) => return Err(Problem::new(Code::SymlinkInRelease, path)),
+                Some(0o160_000) => {
+                    return Err(Problem::new(Code::SpecialFile, path).detail("it is a submodule"));
+                }
+                Some(_) => return Ok(self.lookup(path)),
+                None => {}
+            }
+        }
+        let disk = self.root.join(path);
+        match disk.symlink_metadata() {
+            Ok(meta) if meta.is_file() => Ok(self.lookup(path)),
+            Ok(meta) if meta.is_dir() => {
+                Err(Problem::new(Code::SpecialFile, path).detail("it is a folder"))
+            }
+            // Opened, for its name.
+            Ok(_) => fsx::open_regular(&disk).map(|_| None),
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::NotADirectory) => Ok(None),
+            Err(error) => Err(Problem::reading(&disk, error)),
+        }
     }
 
     /// The first bytes of a file, at most `limit`.

@@ -35,7 +35,8 @@ fn governing(source: &Source, path: &str) -> Option<String> {
     loop {
         folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
         let candidate = inside(folder, FILE_NAME);
-        if source.lookup(&candidate).is_some() {
+        // What is there and cannot be used is told when it is read.
+        if !matches!(source.spec(&candidate), Ok(None)) {
             return Some(candidate);
         }
         if folder.is_empty() {
@@ -49,7 +50,7 @@ fn inside(folder: &str, name: &str) -> String {
 }
 
 fn one(source: &Source, path: &str, changed: &[&Item], all: &mut Collector) -> Result<()> {
-    let Some(item) = source.lookup(path) else { return Ok(()) };
+    let Some(item) = source.spec(path)? else { return Ok(()) };
     if item.size > MAX_SPEC {
         return Err(crate::fsx::too_large(path, item.size, MAX_SPEC));
     }

@@ -54,11 +54,16 @@ pub(super) fn look(
     binary: bool,
     all: &mut Collector,
 ) -> Result<()> {
-    if item.size > LARGE && binary && item.committed {
-        let detail =
-            format!("{} MB that are no text, committed without Git LFS", item.size / 1_000_000);
+    // A blob that is too large to be taken out of the repository; no text is that large.
+    let unread = head.is_empty() && item.size > 0;
+    if item.size > LARGE && (binary || unread) && item.committed {
+        let what = if unread { "that were not looked at" } else { "that are no text" };
+        let detail = format!("{} MB {what}, committed without Git LFS", item.size / 1_000_000);
         let problem = Problem::new(Code::LargeNotInLfs, &item.path).detail(detail);
         all.add(&item.path, None, problem);
+    }
+    if unread {
+        return Ok(());
     }
     let rel = release_path(item)?;
     // Only what may be weights is worth a file of its own.

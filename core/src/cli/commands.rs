@@ -75,8 +75,7 @@ pub(super) fn run(command: &Command, printer: Printer) -> Reply {
         Command::Completions(args) => ("completions", completions(args)),
     };
     result.unwrap_or_else(|problem| {
-        let code = problem.code();
-        let exit = if about_bundle { code.exit_about_bundle() } else { code.exit() };
+        let exit = problem.exit(about_bundle);
         // A problem ends the run; a code that is mild as a finding is not so here.
         let exit = if exit == Exit::Ok { Exit::Unexpected } else { exit };
         Reply::failed(name, exit, problem)

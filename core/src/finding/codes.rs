@@ -99,6 +99,7 @@ codes! {
     ReadOnlyTarget = "read-only-target", Error, Unexpected, "The place for the output cannot be written to.", "Choose an output on a file system you may write to.";
     WriteFailed = "write-failed", Error, Unexpected, "Writing failed.", "See the reason; run the command again when it is cured.";
     LinkUnsupported = "link-unsupported", Error, Usage, "The file system cannot link the file as asked.", "Leave `--store` away: pkg then copies.";
+    TooManyLinks = "too-many-links", Error, Usage, "A file has as many hard links as its file system allows.", "Leave `--store` away: pkg then copies.";
     // ---- the bundle
     NotABundle = "not-a-bundle", Error, Usage, "This is neither an OCI image layout, an archive of one, nor an unpacked release.", "Name a bundle made by `pkg pack`, or a folder made by `pkg unpack`.";
     LayoutVersion = "layout-version", Error, VerificationFailed, "The OCI layout file is damaged or of an unknown version.", "Ask the publisher for the bundle again.";

@@ -32,7 +32,7 @@ const MARKS: [(&str, GitSignatureKind); 4] = [
 /// Reads a list of allowed signers.
 pub fn read_signers(path: &Path) -> Result<Signers> {
     let invalid = |why: String| Problem::new(Code::GitSigners, path.display()).detail(why);
-    let bytes = fsx::read_given(path, MAX_SIGNERS)?;
+    let bytes = fsx::read_given(path, MAX_SIGNERS).map_err(Problem::given)?;
     let text =
         String::from_utf8(bytes).map_err(|_| invalid("it is no text in UTF-8".to_owned()))?;
     Signers::parse(&text).map_err(|WrongLine { line, why }| invalid(format!("line {line}: {why}")))

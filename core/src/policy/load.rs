@@ -47,19 +47,19 @@ const MAX_NAME: usize = 100;
 /// written to do harm can exhaust memory and stack; [`load_with_worker`] bounds
 /// that too.
 pub fn load(path: &Path) -> Result<Policy> {
-    read(path, None)
+    read(path, None).map_err(Problem::given)
 }
 
 /// Like [`load`], with rules in Rego evaluated in processes of their own.
 pub fn load_with_worker(path: &Path, worker: Worker) -> Result<Policy> {
-    read(path, Some(worker))
+    read(path, Some(worker)).map_err(Problem::given)
 }
 
 fn read(path: &Path, worker: Option<Worker>) -> Result<Policy> {
     // Where policies are mounted, they are often links to the current one.
     let real = path.canonicalize().map_err(|error| Problem::reading(path, error))?;
     let subject = path.display().to_string();
-    let text = String::from_utf8(fsx::read_limited(&real, MAX_POLICY)?).map_err(|error| {
+    let text = String::from_utf8(fsx::read_given(path, MAX_POLICY)?).map_err(|error| {
         Problem::new(Code::PolicySyntax, &subject).detail("it is not UTF-8").source(error)
     })?;
     let folder = real.parent().unwrap_or(Path::new("/")).to_owned();
@@ -424,14 +424,15 @@ impl Reader {
         let real = joined.canonicalize().map_err(|error| {
             let problem = Problem::reading(&joined, error);
             let detail = format!("{at} names it: {}", problem.finding().message);
-            Problem::new(problem.code(), subject(&name)).detail(detail)
+            let hint = "Correct the path in the policy; it counts from the policy's folder.";
+            Problem::new(problem.code(), subject(&name)).detail(detail).hint(hint)
         })?;
         if path.is_relative() && !real.starts_with(&self.folder) {
             let detail = format!("{at} names it, and it lies outside the folder of the policy");
             return Err(Problem::new(Code::PolicyFileOutside, subject(&name)).detail(detail));
         }
         // Reading a pipe would wait for a writer.
-        fsx::open_regular(&real)?;
+        fsx::open_regular(&real).map_err(|problem| problem.about(subject(&name)))?;
         Ok(real)
     }
 }

@@ -28,7 +28,7 @@ pub fn read_adopter(text: &str) -> Result<Adopter> {
     if text.contains('=') && !path.exists() {
         return adopter::parse(text, "--adopter", true);
     }
-    let bytes = fsx::read_given(path, MAX_ADOPTER)?;
+    let bytes = fsx::read_given(path, MAX_ADOPTER).map_err(Problem::given)?;
     let content = String::from_utf8(bytes).map_err(|error| {
         Problem::new(Code::AdopterInvalid, text).detail("it is not UTF-8").source(error)
     })?;

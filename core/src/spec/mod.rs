@@ -27,7 +27,7 @@ pub const MAX_SPEC: u64 = 1 << 20;
 /// Reads and checks `pkg.toml` of a release folder.
 pub fn load(folder: &Path) -> Result<Spec> {
     if !folder.is_dir() {
-        let problem = Problem::new(Code::PathNotFound, folder.display());
+        let problem = Problem::not_there(folder);
         return Err(problem.detail("there is no such folder"));
     }
     load_file(&folder.join(FILE_NAME))

@@ -46,7 +46,9 @@ pub struct Found {
 pub fn walk(folder: &Path) -> Result<Vec<Found>> {
     let meta = folder.metadata().map_err(|error| Problem::reading(folder, error))?;
     if !meta.is_dir() {
-        return Err(Problem::new(Code::PathNotFound, folder.display()).detail("it is no folder"));
+        return Err(Problem::not_there(folder)
+            .detail("it is no folder")
+            .hint("Name the folder that holds the model."));
     }
     // What is found is opened from here later, whatever the names lead to by then.
     let root = Arc::new(Dir::open(folder).map_err(|error| Problem::reading(folder, error))?);

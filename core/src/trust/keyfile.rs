@@ -2,17 +2,20 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
 
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::key::{PUBLIC_LABEL, PublicKey, SigningKey};
 use super::{pem, sealed, sec1};
 use crate::finding::{Code, Finding, Problem, Result};
 use crate::fsx::{self, Patient};
+
+mod pair;
+
+pub use pair::{Written, write_key_pair};
 
 /// Largest key file that is read, in bytes.
 pub const MAX_FILE: usize = 64 << 10;
@@ -116,9 +119,11 @@ pub fn load_public_key(path: &Path) -> Result<PublicKey> {
 pub fn load_certificates(path: &Path) -> Result<(String, String)> {
     const LIMIT: u64 = 1 << 20;
     let name = path.display().to_string();
-    let text = String::from_utf8(fsx::read_given(path, LIMIT)?).map_err(|error| {
-        Problem::new(Code::AuthorityInvalid, &name).detail("it is no PEM text").source(error)
-    })?;
+    let text = String::from_utf8(fsx::read_given(path, LIMIT).map_err(Problem::given)?).map_err(
+        |error| {
+            Problem::new(Code::AuthorityInvalid, &name).detail("it is no PEM text").source(error)
+        },
+    )?;
     Ok((text, name))
 }
 
@@ -221,129 +226,6 @@ fn permissions(path: &Path, metadata: &fs::Metadata) -> Vec<Finding> {
 #[cfg(not(unix))]
 fn permissions(_: &Path, _: &fs::Metadata) -> Vec<Finding> {
     Vec::new()
-}
-
-/// The files of a new key pair.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// The private key.
-    pub private: PathBuf,
-    /// The public key.
-    pub public: PathBuf,
-    /// Whether the private key is encrypted.
-    pub encrypted: bool,
-}
-
-/// Writes `PREFIX.key` and `PREFIX.pub`.
-///
-/// Both are prepared under other names and synced first, then renamed: the
-/// public key, which is no secret, before the private one. When the second
-/// rename fails, the first is undone.
-pub fn write_key_pair(
-    prefix: &Path,
-    key: &SigningKey,
-    passphrase: Option<&str>,
-    force: bool,
-) -> Result<Written> {
-    let (private, public) = (with_suffix(prefix, ".key")?, with_suffix(prefix, ".pub")?);
-    for path in [&private, &public] {
-        let occupant = fs::symlink_metadata(path).ok();
-        if occupant.is_some_and(|occupant| !force || occupant.is_dir()) {
-            return Err(Problem::new(Code::OutputExists, path.display()));
-        }
-    }
-    let text = match passphrase {
-        Some("") => {
-            return Err(Problem::new(Code::WrongPassphrase, private.display())
-                .detail("an empty passphrase protects nothing")
-                .hint("Give a passphrase, or say that the key should have none."));
-        }
-        Some(passphrase) => {
-            pem::encode(ENCRYPTED_LABEL, sealed::seal(key.pkcs8(), passphrase)?.as_bytes())
-        }
-        None => pem::encode(PRIVATE_LABEL, key.pkcs8()),
-    };
-    let staged_private = stage(&private, text.as_bytes(), 0o600)?;
-    let staged_public = stage(&public, key.public()?.pem().as_bytes(), 0o644)?;
-    place_pair((staged_private, &private), (staged_public, &public), force)?;
-    sync_folder(&private)?;
-    Ok(Written { private, public, encrypted: passphrase.is_some() })
-}
-
-type Staged<'p> = (NamedTempFile, &'p Path);
-
-/// Renames both files into place, or leaves things as they were.
-fn place_pair(private: Staged<'_>, public: Staged<'_>, force: bool) -> Result<()> {
-    let before = if force { fs::read(public.1).ok() } else { None };
-    place(public.0, public.1, force)?;
-    let placed = place(private.0, private.1, force);
-    if placed.is_err() {
-        // The first problem is the one to report.
-        let _ = match before {
-            Some(bytes) => fs::write(public.1, bytes),
-            None => fs::remove_file(public.1),
-        };
-    }
-    placed
-}
-
-/// `release.v1` and `.key` make `release.v1.key`: nothing is replaced.
-fn with_suffix(prefix: &Path, suffix: &str) -> Result<PathBuf> {
-    let text = prefix.as_os_str().as_encoded_bytes();
-    if prefix.file_name().is_none()
-        || text.last().is_some_and(|last| std::path::is_separator(char::from(*last)))
-    {
-        return Err(Problem::new(Code::UsageError, prefix.display())
-            .detail("the name of the key pair is missing")
-            .hint("Name the pair, as in `pkg keygen -o keys/release`."));
-    }
-    let mut path = prefix.as_os_str().to_owned();
-    path.push(suffix);
-    Ok(path.into())
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// Creates a file of a new name beside `path`, with its content on the disk.
-fn stage(path: &Path, content: &[u8], mode: u32) -> Result<NamedTempFile> {
-    let failed = |error| Problem::writing(path, error);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".").suffix(".partial");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(mode));
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = builder.tempfile_in(folder(path)).map_err(failed)?;
-    file.write_all(content).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    Ok(file)
-}
-
-fn place(staged: NamedTempFile, path: &Path, force: bool) -> Result<()> {
-    let placed = if force { staged.persist(path) } else { staged.persist_noclobber(path) };
-    placed.map(drop).map_err(|failed| match failed.error.kind() {
-        std::io::ErrorKind::AlreadyExists => Problem::new(Code::OutputExists, path.display()),
-        _ => Problem::writing(path, failed.error),
-    })
-}
-
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> Result<()> {
-    let synced = File::open(folder(path)).and_then(|folder| folder.sync_all());
-    synced.map_err(|error| Problem::writing(path, error))
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,9 +5,7 @@ use std::process::Command;
 
 use zeroize::Zeroizing;
 
-use super::{
-    PassphraseSource, Written, load_public_key, load_signing_key, place_pair, stage, write_key_pair,
-};
+use super::{PassphraseSource, Written, load_public_key, load_signing_key, write_key_pair};
 use crate::finding::{Code, Problem};
 use crate::trust::key::{Algorithm, SigningKey};
 use crate::trust::pem;
@@ -221,73 +219,6 @@ fn keys_of_cosign_are_read() {
         assert_same_key(&load_signing_key(&path, given("abc")).unwrap().0, &key);
         assert_eq!(refused(&path, given("")).code(), Code::WrongPassphrase);
     }
-}
-
-#[test]
-fn nothing_is_overwritten_and_nothing_is_left_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let prefix = folder.path().join("release.v1");
-    let key = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
-    let names = || {
-        let mut names: Vec<String> = std::fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    };
-    std::fs::write(folder.path().join("release.v1.pub"), "mine").unwrap();
-    let problem = write_key_pair(&prefix, &key, None, false).unwrap_err();
-    assert_eq!(problem.code(), Code::OutputExists);
-    assert_eq!(names(), ["release.v1.pub"]);
-    write_key_pair(&prefix, &key, None, true).unwrap();
-    assert_eq!(names(), ["release.v1.key", "release.v1.pub"]);
-    let other = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
-    let problem = write_key_pair(&prefix, &other, None, false).unwrap_err();
-    assert_eq!(problem.code(), Code::OutputExists);
-    let kept = folder.path().join("release.v1.key");
-    assert_same_key(&load_signing_key(&kept, PassphraseSource::None).unwrap().0, &key);
-    assert_eq!(names(), ["release.v1.key", "release.v1.pub"]);
-
-    std::fs::remove_file(&kept).unwrap();
-    std::fs::create_dir(&kept).unwrap();
-    let problem = write_key_pair(&prefix, &other, None, true).unwrap_err();
-    assert_eq!(problem.code(), Code::OutputExists, "a folder is never replaced");
-
-    for name in ["", "/", "..", "keys/"] {
-        let problem = write_key_pair(Path::new(name), &key, None, false).unwrap_err();
-        assert_eq!(problem.code(), Code::UsageError, "{name:?}");
-    }
-    let absent = folder.path().join("no/such/folder");
-    assert!(write_key_pair(&absent, &key, None, false).is_err());
-    let problem = write_key_pair(&folder.path().join("y"), &key, Some(""), false).unwrap_err();
-    assert_eq!(problem.code(), Code::WrongPassphrase);
-}
-
-#[test]
-fn when_the_private_key_cannot_be_placed_the_public_one_is_taken_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let (private, public) = (folder.path().join("x.key"), folder.path().join("x.pub"));
-    let attempt = |force| {
-        let new = |path, text: &str| stage(path, text.as_bytes(), 0o600).unwrap();
-        let staged = ((new(&private, "new"), &*private), (new(&public, "new"), &*public));
-        place_pair(staged.0, staged.1, force)
-    };
-    std::fs::create_dir(&private).unwrap();
-    for force in [false, true] {
-        assert!(attempt(force).is_err());
-        assert!(!public.exists());
-    }
-    std::fs::write(&public, "old").unwrap();
-    for force in [false, true] {
-        assert!(attempt(force).is_err());
-        assert_eq!(std::fs::read(&public).unwrap(), b"old");
-    }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
-    std::fs::remove_dir(&private).unwrap();
-    attempt(true).unwrap();
-    assert_eq!(std::fs::read(&public).unwrap(), b"new");
-    assert_eq!(std::fs::read(&private).unwrap(), b"new");
 }
 
 #[cfg(unix)]

@@ -18,7 +18,7 @@ use crate::fsx;
 use crate::model::digest::Digest;
 
 /// Largest root that is read, in bytes; the public one has 7 kB.
-const MAX_SIZE: u64 = 4 << 20;
+pub(super) const MAX_SIZE: u64 = 4 << 20;
 
 /// When the built-in roots were released (sigstore-trust-root 0.15.1).
 const BUILT_IN: &str = "2026-10-23T00:00:00Z";

@@ -76,8 +76,7 @@ fn check(
             .detail("a model signature knows no components, so `--only` has no meaning here"));
     }
     if !fsx::exists(target) {
-        return Err(Problem::new(Code::PathNotFound, target.display())
-            .detail("there is nothing of that name"));
+        return Err(Problem::not_there(target));
     }
     let name = match &request.folder.signature {
         Some(path) => path.display().to_string(),

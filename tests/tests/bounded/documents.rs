@@ -242,6 +242,11 @@ fn documents_that_are_given_deep_or_huge() {
             assert_eq!(out.code == Some(0), fine, "{args:?}: {:.2000}", out.stdout);
         }
     }
+    // What the caller wrote is the caller's to correct, also in commands about bundles.
+    for argument in ["--policy", "--adopter"] {
+        let args = ["verify", "m.pkg", "--key", "k.pub", argument, "x"];
+        refused(&place, &args, "metadata-too-large", 2);
+    }
 }
 
 /// TOML that is nested in every way it has.

@@ -80,9 +80,20 @@ fn what_is_no_file_is_refused_as_every_argument() {
             let shown = format!("{kind} {args:?}: {out:?}");
             println!("{kind} {} -> {:?} {:?}", args.join(" "), out.code, out.codes());
             assert_ne!(out.code, Some(0), "{shown}");
-            // By its name, or by what is behind the link.
-            let named = ["strange", "/dev/zero"].iter().any(|name| out.stdout.contains(name));
-            assert!(named, "{shown}");
+            // By the name that was given, not by what is behind the link.
+            assert!(out.stdout.contains("strange"), "{shown}");
+            // What the caller named is the caller's to correct; it says nothing about the
+            // bundle. A key that is none, and a root, have codes of their own.
+            assert!(matches!(out.code, Some(1 | 2 | 14)), "{shown}");
+            let root = args.contains(&"--policy") || args.contains(&"--trusted-root");
+            if root && kind != "nowhere" {
+                assert_eq!((out.code, &*out.codes()[0]), (Some(2), "special-file"), "{shown}");
+            }
+            // And what to do about it is about that file.
+            for finding in out.json()["findings"].as_array().unwrap() {
+                let hint = finding["hint"].as_str().unwrap();
+                assert!(!hint.contains("pkg.toml") && !hint.contains("released"), "{shown}");
+            }
             assert!(!place.path("out").exists(), "{shown}");
             // Of what is not as it should be, only reading itself is "unexpected".
             if out.code == Some(1) {
@@ -90,6 +101,37 @@ fn what_is_no_file_is_refused_as_every_argument() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_not_there_is_looked_for_by_the_caller() {
+    let place = Place::signed();
+    place.example_files();
+    let nowhere = "oci://127.0.0.1:1/a/b:1";
+    let more: [&[&str]; 10] = [
+        &["pack", "strange", "-o", "out"],
+        &["init", "strange"],
+        &["check", "strange"],
+        &["push", "strange", nowhere],
+        &["release", "strange", "--to", nowhere, "--key", "k.key", "--yes"],
+        &["encode", "strange", "out"],
+        &["decode", "strange", "out"],
+        &["attest", "list", "strange"],
+        &["report", "m.pkg", "--adopter", "strange"],
+        &["verify", "m.pkg", "--key", "k.pub", "--policy", "strange"],
+    ];
+    for args in ARGUMENTS.iter().chain(&more) {
+        let out = bounded(&place, args);
+        let shown = format!("{args:?}: {out:?}");
+        let findings = out.json()["findings"].clone();
+        let hint = findings[0]["hint"].as_str().unwrap().to_owned();
+        assert!(!hint.is_empty() && !hint.contains("pkg.toml"), "{shown}");
+        assert!(matches!(out.code, Some(2 | 14)), "{shown}");
+    }
+    // Where pkg.toml names it, the hint is about pkg.toml.
+    fs::remove_file(place.path("model/config.json")).unwrap();
+    let out = place.finds(&["pack", "model", "-o", "n.pkg"], "path-not-found", 2).json();
+    assert!(out["findings"][0]["hint"].as_str().unwrap().contains("pkg.toml"), "{out:#}");
 }
 
 #[test]

@@ -125,8 +125,9 @@ impl Folder {
         source: &File,
         temporary: &Path,
     ) -> Result<(Option<File>, Option<File>)> {
+        let linking = |error| fsx::linking(path.display(), temporary, error);
         if self.mode == StoreMode::Hardlink {
-            fs::hard_link(path, temporary).map_err(|error| link_unsupported(path, &error))?;
+            fs::hard_link(path, temporary).map_err(linking)?;
             // The link was made by name; it must be to the file that is open.
             let same = |a: FileState, b: FileState| (a.dev, a.inode) == (b.dev, b.inode);
             let linked =
@@ -142,7 +143,7 @@ impl Folder {
         let cloned = match self.mode {
             StoreMode::Auto => fsx::reflink(source, &target).is_ok(),
             StoreMode::Reflink => {
-                fsx::reflink(source, &target).map_err(|error| link_unsupported(path, &error))?;
+                fsx::reflink(source, &target).map_err(linking)?;
                 true
             }
             StoreMode::Copy | StoreMode::Hardlink => false,
@@ -195,8 +196,4 @@ impl Folder {
         fs::rename(&temporary, self.blob(&written.digest)).map_err(writing)?;
         Ok(written)
     }
-}
-
-fn link_unsupported(path: &Path, error: &io::Error) -> Problem {
-    Problem::new(Code::LinkUnsupported, path.display()).detail(format!("cannot link: {error}"))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use sigstore_tuf::{Error, FileStore, HttpRepository, Updater};
+use sigstore_tuf::{Error, FileStore, HttpRepository, Updater, UpdaterConfig};
 use sigstore_verify::trust_root::SigningConfig;
 
 use super::check_url;
@@ -18,7 +18,7 @@ use crate::fsx::{self, Staged};
 use crate::model::digest::Digest;
 use crate::trust::cached::{self, Meta};
 use crate::trust::json;
-use crate::trust::root::{Instance, Root};
+use crate::trust::root::{self, Instance, Root};
 
 /// Name of the target with the trusted root.
 const ROOT_TARGET: &str = "trusted_root.json";
@@ -116,7 +116,9 @@ async fn fetch(
         .build()
         .map_err(|error| Error::transport_with_source("no HTTP client", error))?;
     let source = HttpRepository::new(&repository.url)?.with_http_client(client);
-    let mut updater = Updater::new(source, &repository.root)?.with_store(FileStore::new(metadata));
+    let store = FileStore::new(metadata);
+    let mut updater =
+        Updater::new(source, &repository.root)?.with_config(limits()).with_store(store);
     updater.refresh(now).await?;
     let root = updater.get_target(ROOT_TARGET, now).await?;
     let signing = match updater.get_target(SIGNING_TARGET, now).await {
@@ -125,6 +127,14 @@ async fn fetch(
         Err(error) => return Err(error),
     };
     Ok((root, signing, updater.trusted().root().version))
+}
+
+/// The limits of the library; but what is larger than a root in the cache may be could not be
+/// read from there.
+fn limits() -> UpdaterConfig {
+    let mut limits = UpdaterConfig::default();
+    limits.target_max_length = root::MAX_SIZE;
+    limits
 }
 
 fn refused(url: &str, error: Error) -> Problem {
@@ -145,4 +155,26 @@ fn refused(url: &str, error: Error) -> Problem {
         source = cause.source();
     }
     Problem::new(code, url).detail(message).source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_limits_are_those_of_the_documentation() {
+        let text = include_str!("../../../../docs/limits.md");
+        let limits = super::limits();
+        for (row, limit) in [
+            ("| `root.json`", limits.root_max_length),
+            ("| `timestamp.json`", limits.timestamp_max_length),
+            ("| `snapshot.json`", limits.snapshot_max_length),
+            ("| `targets.json`", limits.targets_max_length),
+            ("| root versions", u64::from(limits.max_root_rotations)),
+            ("| target roles", u64::from(limits.max_delegations)),
+        ] {
+            let line = text.lines().find(|line| line.starts_with(row)).unwrap();
+            let said = line.split('|').nth(2).unwrap().replace(',', "");
+            assert_eq!(said.trim().parse(), Ok(limit), "{line}");
+        }
+        assert_eq!(limits.target_max_length, 4 << 20, "as docs/limits.md says");
+    }
 }
