@@ -1,6 +1,7 @@
 //! Releases in registries: there and back, what is sent, and what is not.
 
 use std::fs;
+use std::process::Stdio;
 
 use pkg_rig::registry::{Registry, Settings};
 use pkg_tests::registry::{both, debian, get, oci, put_index, traffic};
@@ -310,9 +311,13 @@ fn two_pushes_at_once_to_one_tag_lose_nothing() {
     place.ok(&["sign", "n.pkg", "--key", "k.key"]);
     both(|host, _| {
         let to = oci(host, "race:v1");
-        let mut children = ["m.pkg", "n.pkg"].map(|bundle| place.start(&["push", bundle, &to]));
-        for child in &mut children {
-            assert!(child.wait().unwrap().success());
+        let children = ["m.pkg", "n.pkg"].map(|bundle| {
+            let mut command = place.command(&["push", bundle, &to]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        });
+        for child in children {
+            let out = child.wait_with_output().unwrap();
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         }
         let digests = ["m.pkg", "n.pkg"].map(|bundle| place.digest(bundle));
         for digest in &digests {
