@@ -14,6 +14,15 @@ use super::{Options, Reference, reference};
 use crate::finding::{Code, Problem, Result};
 use crate::model::digest::Digest;
 
+/// What a registry says of a manifest whose blobs it does not know (distribution
+/// specification, "Error Codes": `BLOB_UNKNOWN`, `MANIFEST_BLOB_UNKNOWN`). The reference
+/// registry says so too for a moment while another client ends an upload of the same blob:
+/// it writes its note of the blob over the one that is there.
+const BLOB_UNKNOWN: &str = "BLOB_UNKNOWN";
+
+/// How often a manifest is put again that was refused so.
+const MAX_UNKNOWN: u32 = 3;
+
 /// Largest manifest that is read to learn its digest, in bytes: what registries have to
 /// accept (distribution specification, "Pushing Manifests").
 pub(super) const MAX_MANIFEST: u64 = 4 << 20;
@@ -130,10 +139,21 @@ impl Repository {
             .header("content-type", media_type)
             .body(Body::Bytes(bytes));
         self.asking(|http| {
-            let answer = http.call(&call)?;
-            if !matches!(answer.status().as_u16(), 200..=202) {
-                return Err(http.refused(answer, &format!("putting the manifest {name}")));
-            }
+            let pace = self.session.pace();
+            let mut refusals = 0;
+            let answer = loop {
+                let answer = http.call(&call)?;
+                if matches!(answer.status().as_u16(), 200..=202) {
+                    break answer;
+                }
+                let problem = http.refused(answer, &format!("putting the manifest {name}"));
+                let passing = problem.finding().message.contains(BLOB_UNKNOWN);
+                if !passing || refusals == pace.retries.min(MAX_UNKNOWN) {
+                    return Err(problem);
+                }
+                refusals += 1;
+                pace.sleep(pace.backoff(refusals));
+            };
             if let Some(claimed) = self.digest_of(&answer)?.filter(|claimed| *claimed != digest) {
                 let detail = format!("it was given {digest} and says that it is {claimed}");
                 return Err(self.invalid(detail));

@@ -450,3 +450,24 @@ fn threads_that_share_a_repository_lose_nothing() {
     assert!(names.iter().all(|name| found.contains(&entry(name))), "{found:?}");
     assert_eq!(tags.puts(), names.len());
 }
+
+#[test]
+fn a_manifest_is_put_again_while_its_blobs_are_not_known_yet() {
+    let unknown = r#"{"errors":[{"code":"DIGEST_INVALID","message":"x"},{"code":"MANIFEST_BLOB_UNKNOWN","message":"y"}]}"#;
+    for (failures, good) in [(2, true), (usize::MAX, false)] {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let server = Server::new(move |_| {
+            if asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < failures {
+                Reply::new(400).body(unknown.as_bytes())
+            } else {
+                Reply::new(201)
+            }
+        });
+        let put = server.repository().put_manifest("v1", MANIFEST, b"{}");
+        assert_eq!(
+            put.as_ref().err().map(|problem| problem.code()),
+            (!good).then_some(Code::RegistryRefused)
+        );
+        assert_eq!(server.lines().len(), if good { 3 } else { 4 });
+    }
+}
