@@ -40,19 +40,21 @@ enum At<'a> {
     Own(&'a FileRef),
 }
 
-impl<'a> Located<'a> {
-    /// A file that is at a place of its own.
-    #[cfg(test)]
-    pub(super) fn at(name: &'a str, file: &'a FileRef) -> Self {
-        Self { name, place: At::Own(file) }
-    }
-
+impl Located<'_> {
     /// What opens it.
     pub(super) fn file(&self) -> FileRef {
         match self.place {
             At::Beneath(folder) => FileRef::beneath(folder, self.name),
             At::Own(file) => file.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+impl<'a> Located<'a> {
+    /// A file that is at a place of its own.
+    pub(super) fn at(name: &'a str, file: &'a FileRef) -> Self {
+        Self { name, place: At::Own(file) }
     }
 }
 
