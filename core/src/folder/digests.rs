@@ -338,9 +338,10 @@ mod tests {
         fs::write(disk.as_path(), "longer than before").unwrap();
         assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
         // Content that takes a while to read must still be what is at the path.
-        fs::write(disk.as_path(), vec![1; SMALL as usize + 1]).unwrap();
+        let large = vec![1; usize::try_from(SMALL).unwrap() + 1];
+        fs::write(disk.as_path(), &large).unwrap();
         let file = open(&job).unwrap();
-        fs::write(dir.path().join("other"), vec![1; SMALL as usize + 1]).unwrap();
+        fs::write(dir.path().join("other"), &large).unwrap();
         fs::rename(dir.path().join("other"), disk.as_path()).unwrap();
         assert_eq!(unchanged(&job, &file).unwrap_err().code(), Code::FileChanged);
         let file = open(&job).unwrap();

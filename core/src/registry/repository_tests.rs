@@ -464,10 +464,7 @@ fn a_manifest_is_put_again_while_its_blobs_are_not_known_yet() {
             }
         });
         let put = server.repository().put_manifest("v1", MANIFEST, b"{}");
-        assert_eq!(
-            put.as_ref().err().map(|problem| problem.code()),
-            (!good).then_some(Code::RegistryRefused)
-        );
+        assert_eq!(put.as_ref().err().map(Problem::code), (!good).then_some(Code::RegistryRefused));
         assert_eq!(server.lines().len(), if good { 3 } else { 4 });
     }
 }
