@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -203,22 +203,18 @@ impl Unpacker<'_> {
     fn raw(&self, file: &FileEntry, span: &Span, buffer: &mut [u8]) -> Result<()> {
         let path = self.root.shown(file.path.as_str());
         let writing = |error| Problem::writing(&path, error);
-        let unsupported = |error: std::io::Error| {
-            Problem::new(Code::LinkUnsupported, &file.path).detail(format!("cannot link: {error}"))
-        };
         let linking = |error| fsx::linking(&file.path, &path, error);
         if self.mode == StoreMode::Hardlink {
             if self.source.is_archive() || self.source.is_remote() {
-                return Err(unsupported(std::io::ErrorKind::Unsupported.into()));
+                return Err(linking(ErrorKind::Unsupported.into()));
             }
             let blob = self.source.path().join(blob_name(&file.digest));
             self.root.hard_link(&blob, file.path.as_str()).map_err(linking)?;
             let linked = self.root.open_regular(file.path.as_str())?;
             let mode = linked.metadata().map_err(writing)?.permissions().mode();
             if (mode & 0o100 != 0) != file.executable {
-                return Err(unsupported(std::io::Error::other(
-                    "the blob's executable bit differs",
-                )));
+                let why = "the blob's executable bit differs";
+                return Err(linking(std::io::Error::new(ErrorKind::Unsupported, why)));
             }
             return self.prove(file, &linked, span.len, None, buffer);
         }
@@ -230,7 +226,7 @@ impl Unpacker<'_> {
                 Err(_) => {}
             }
         } else if self.mode == StoreMode::Reflink {
-            return Err(unsupported(std::io::ErrorKind::Unsupported.into()));
+            return Err(linking(ErrorKind::Unsupported.into()));
         }
         self.prove(file, &target, span.len, Some(span), buffer)?;
         target.sync_all().map_err(writing)

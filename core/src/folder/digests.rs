@@ -95,49 +95,35 @@ pub(super) fn hash_each(
     meter: &Meter,
     mut take: impl FnMut(usize, Result<Hashed>),
 ) {
-    let jobs: Vec<(usize, &Job<'_>)> = jobs.iter().enumerate().collect();
-    if hash == ContentHash::Sha256 && method == Method::Files {
-        let (mut rest, mut sizes) = (Vec::new(), Vec::new());
+    let mut order: Vec<(usize, u64)> = if hash == ContentHash::Sha256 && method == Method::Files {
+        let mut rest = Vec::new();
+        let mut indices = 0..;
         for some in jobs.chunks(AT_ONCE) {
-            for (at, result) in some.iter().zip(hash_small(some, meter)) {
+            for (result, index) in hash_small(some, meter).into_iter().zip(indices.by_ref()) {
                 match result {
-                    Small::Hashed(result) => take(at.0, result),
-                    Small::Large(size) => {
-                        rest.push(*at);
-                        sizes.push(size);
-                    }
+                    Small::Hashed(result) => take(index, result),
+                    Small::Large(size) => rest.push((index, size)),
                 }
             }
         }
-        return hash_sized(&rest, sizes, hash, method, meter, take);
-    }
-    let on_disk = |job: &Job<'_>| job.file.file().metadata().map_or(0, |meta| meta.len());
-    let sizes = jobs.iter().map(|(_, job)| job.size.unwrap_or_else(|| on_disk(job))).collect();
-    hash_sized(&jobs, sizes, hash, method, meter, take);
-}
-
-/// Files whose sizes are known, the largest first: no core has to wait for one at the end.
-fn hash_sized(
-    jobs: &[(usize, &Job<'_>)],
-    sizes: Vec<u64>,
-    hash: ContentHash,
-    method: Method,
-    meter: &Meter,
-    mut take: impl FnMut(usize, Result<Hashed>),
-) {
-    meter.expect(sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
-    let mut order: Vec<((usize, &Job<'_>), u64)> = jobs.iter().copied().zip(sizes).collect();
+        rest
+    } else {
+        let on_disk = |job: &Job<'_>| job.file.file().metadata().map_or(0, |meta| meta.len());
+        jobs.iter().map(|job| job.size.unwrap_or_else(|| on_disk(job))).enumerate().collect()
+    };
+    meter.expect(order.iter().fold(0, |sum: u64, (_, size)| sum.saturating_add(*size)));
+    // Large files first, so that no core has to wait for one at the end.
     order.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for some in order.chunks(AT_ONCE) {
         let batch: Vec<(&Job<'_>, u64)> =
-            some.iter().map(|((_, job), size)| (*job, *size)).collect();
+            some.iter().map(|(index, size)| (&jobs[*index], *size)).collect();
         let results = if hash == ContentHash::Sha256 {
             hash_in_lanes(&batch, method, meter)
         } else {
             let each = |few: &[_]| hash_batch(few, hash, method, meter);
             batch.chunks(OPEN).flat_map(each).collect()
         };
-        for (((index, _), _), result) in some.iter().zip(results) {
+        for ((index, _), result) in some.iter().zip(results) {
             take(*index, result);
         }
     }
@@ -154,11 +140,11 @@ enum Small {
 ///
 /// Asking for the size of a file by its path costs a quarter of what opening and reading a
 /// small one does; here it is known when the file is open.
-fn hash_small(jobs: &[(usize, &Job<'_>)], meter: &Meter) -> Vec<Small> {
+fn hash_small(jobs: &[Job<'_>], meter: &Meter) -> Vec<Small> {
     ingest_many(
         jobs,
         |_| SMALL,
-        |(_, job)| match open(job) {
+        |job| match open(job) {
             Err(problem) => Begun::Done(Small::Hashed(Err(problem))),
             Ok(open) if open.state.size > SMALL => Begun::Done(Small::Large(open.state.size)),
             Ok(open) => {
@@ -166,7 +152,7 @@ fn hash_small(jobs: &[(usize, &Job<'_>)], meter: &Meter) -> Vec<Small> {
                 Begun::Read(Intake::of(open.whole()), open)
             }
         },
-        |(_, job), open, ingested: io::Result<Ingested>| {
+        |job, open, ingested: io::Result<Ingested>| {
             let digest = ingested.map(|ingested| ContentDigest::Sha256(ingested.digest));
             Small::Hashed(finish(job, &open, std::iter::once(digest)))
         },

@@ -1,6 +1,15 @@
 //! Small files to test readers with.
 #![allow(clippy::cast_possible_truncation)]
 
+/// The next number of `SplitMix64` (Steele, Lea and Flood 2014), which looks random and follows
+/// from the state alone.
+pub fn splitmix64(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
 /// A safetensors file with this header text and so many bytes of data.
 pub fn safetensors(header: &str, data: usize) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
