@@ -268,13 +268,13 @@ pub struct Staged {
 impl Staged {
     /// Starts a folder that will become `target`.
     pub fn folder(target: &Path) -> Result<Self> {
-        Self::begin(target, make_folder).and_then(|staged| staged.emptied().map(|()| staged))
+        Self::begin(target, true).and_then(|staged| staged.emptied().map(|()| staged))
     }
 
     /// Starts a folder that will become `target`, or goes on with what a run for the
     /// same `token` left of it. Dropped, it stays for a later run.
     pub fn folder_to_resume(target: &Path, token: &str) -> Result<Self> {
-        let mut staged = Self::begin(target, make_folder)?;
+        let mut staged = Self::begin(target, true)?;
         let marker = staged.path.join(RESUME);
         let same = read_limited(&marker, 4096).is_ok_and(|bytes| bytes == token.as_bytes());
         if !same {
@@ -303,13 +303,14 @@ impl Staged {
 
     /// Starts a file that will become `target`.
     pub fn file(target: &Path) -> Result<Self> {
-        Self::begin(target, open_or_create).and_then(|staged| {
+        Self::begin(target, false).and_then(|staged| {
             staged.lock.set_len(0).map_err(|error| Problem::writing(&staged.path, error))?;
             Ok(staged)
         })
     }
 
-    fn begin(target: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<Self> {
+    fn begin(target: &Path, folder: bool) -> Result<Self> {
+        let open = if folder { make_folder } else { make_file };
         let (parent, path) = staging_path(target)?;
         if !parent.is_dir() {
             return Err(Problem::new(Code::PathNotFound, parent.display())
@@ -342,7 +343,11 @@ impl Staged {
             let ours = lock.metadata().map_err(|error| Problem::writing(&path, error))?;
             let same = fs::symlink_metadata(&path)
                 .is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
-            if same {
+            if same && ours.is_dir() != folder {
+                // What a killed run left that made the output in another form; locked, it
+                // is nobody's.
+                clear(&path).map_err(|error| Problem::writing(&path, error))?;
+            } else if same {
                 let target = target.to_owned();
                 return Ok(Self { target, parent, path, lock, stays: false });
             }
@@ -460,16 +465,29 @@ const RESUME: &str = ".resume";
 
 fn make_folder(path: &Path) -> io::Result<File> {
     match fs::create_dir(path) {
-        Ok(()) => return File::open(path),
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        Err(_) => {}
+        Ok(()) => File::open(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => own(path),
+        Err(error) => Err(error),
     }
-    let folder = File::open(path)?;
+}
+
+fn make_file(path: &Path) -> io::Result<File> {
+    match open_or_create(path) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => own(path),
+        other => other,
+    }
+}
+
+/// Opens what has the name of something that is made aside.
+fn own(path: &Path) -> io::Result<File> {
+    // A pipe that came here meanwhile is not waited for.
+    let flags = NOFOLLOW | OFlags::NONBLOCK.bits().cast_signed();
+    let there = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     // Its owner could change what is checked after it was checked.
-    if folder.metadata()?.uid() == rustix::process::geteuid().as_raw() {
-        Ok(folder)
+    if there.metadata()?.uid() == rustix::process::geteuid().as_raw() {
+        Ok(there)
     } else {
-        let why = "a folder of another user has the name of what is made aside";
+        let why = "something of another user has the name of what is made aside";
         Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
     }
 }

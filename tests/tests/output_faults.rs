@@ -298,6 +298,22 @@ fn killed_unpacking_and_signing_leave_what_was_there() {
     place.ok(&["verify", "out", "--digest", &digest]);
 }
 
+/// A run that was killed while it made an archive, or a file, leaves a file under the name under
+/// which a folder is made next, and the other way round.
+#[test]
+fn what_a_killed_run_left_of_another_form_is_in_nobodys_way() {
+    let place = Place::packed();
+    for name in [".o.pkg.partial", ".n.key.partial"] {
+        fs::write(place.path(name), "half").unwrap();
+    }
+    fs::create_dir_all(place.path(".o.tar.partial/blobs")).unwrap();
+    place.ok(&["pack", "model", "-o", "o.pkg"]);
+    place.ok(&["pack", "model", "-o", "o.tar"]);
+    place.ok(&["keygen", "--no-passphrase", "-o", "n"]);
+    let names = place.names();
+    assert!(!names.iter().any(|name| name.ends_with(".partial")), "{names:?}");
+}
+
 #[test]
 fn two_runs_for_one_archive_or_folder_do_not_mix() {
     let place = Place::with_large_model();

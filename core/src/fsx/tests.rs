@@ -27,6 +27,26 @@ fn leftovers_of_a_killed_run_are_cleared() {
 }
 
 #[test]
+fn a_leftover_of_another_form_is_cleared_unless_its_run_is_at_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let (target, partial) = (dir.path().join("out"), dir.path().join(".out.partial"));
+    fs::write(&partial, "half of an archive").unwrap();
+    Staged::folder(&target).unwrap().commit(false).unwrap();
+    assert!(target.is_dir() && !exists(&partial));
+    fs::create_dir_all(partial.join("half/of/a/folder")).unwrap();
+    Staged::file(&target).unwrap().commit(true).unwrap();
+    assert!(target.is_file() && !exists(&partial));
+    let file = Staged::file(&target).unwrap();
+    assert_eq!(Staged::folder(&target).unwrap_err().code(), Code::OutputBusy);
+    assert!(exists(&partial));
+    drop(file);
+    let folder = Staged::folder(&target).unwrap();
+    assert_eq!(Staged::file(&target).unwrap_err().code(), Code::OutputBusy);
+    assert!(exists(&partial));
+    drop(folder);
+}
+
+#[test]
 fn two_writers_of_one_output_do_not_mix() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("out.tar");

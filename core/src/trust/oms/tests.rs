@@ -437,3 +437,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn files_are_looked_up_by_name_and_by_what_is_above_them() {
+    let paths = ["a!", "a/b", "a/b!/c", "a/b/c", "ab", "b", "b-/x", "c/d"];
+    let payload =
+        build("m", Method::Files, paths.iter().rev().map(|path| file(path)).collect(), &[])
+            .unwrap();
+    let model = parse(&payload, "test").unwrap();
+    let files = model.files();
+    assert!(files.iter().map(|(path, _)| path).eq(paths));
+    for name in ["a", "a!", "a/b", "a/b!", "a/b/c", "a/b/c/d", "ab", "b", "b-", "c", "c/", "d"] {
+        assert_eq!(files.has(name), paths.contains(&name), "{name}");
+        let above = paths.iter().any(|path| *path == name || path.starts_with(&format!("{name}/")));
+        assert_eq!(files.has_in(name), above, "{name}");
+    }
+}
